@@ -1,0 +1,72 @@
+"""Errors a caller can act on: a stable code, a sentence, and where it happened.
+
+No HTTP and no exit status lives here; the edge (command, server) translates codes.
+Every code is documented in ``docs/errors.md``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CatalogError(Exception):
+    """Something the caller asked for cannot be done.
+
+    ``code`` is a stable word, ``detail`` a sentence that says what to do, ``where`` names the file,
+    line, key or record concerned (empty when there is none).
+    """
+
+    code: ClassVar[str] = "catalog-error"
+
+    def __init__(self, detail: str, *, where: str = "") -> None:
+        self.detail = detail
+        self.where = where
+        super().__init__(f"{where}: {detail}" if where else detail)
+
+
+class UnreadableInput(CatalogError):
+    """A file or text is malformed, hostile or not what it claims to be."""
+
+    code = "unreadable-input"
+
+
+class UsageError(CatalogError):
+    """The call itself is wrong: an option, an argument, a setting."""
+
+    code = "usage"
+
+
+class NotFound(CatalogError):
+    """No record, file, release or setting of that name."""
+
+    code = "not-found"
+
+
+class Conflict(CatalogError):
+    """The change does not fit the present state (a transition not allowed, a duplicate, a stale version)."""
+
+    code = "conflict"
+
+
+class NotInitialised(CatalogError):
+    """The home folder holds no catalog yet: run ``xafscat init``."""
+
+    code = "not-initialised"
+
+
+class Damaged(CatalogError):
+    """Stored data does not match its manifest, hash or count."""
+
+    code = "damaged"
+
+
+class StorageFull(CatalogError):
+    """The disk refused a write; nothing was stored half."""
+
+    code = "storage-full"
+
+
+class Unreachable(CatalogError):
+    """A database on the net gave no answer that can be relied on: nothing is known, nothing is concluded."""
+
+    code = "unreachable"

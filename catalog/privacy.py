@@ -1,0 +1,154 @@
+"""Whether a raw file, or a text of the form, names somebody whose credit is hidden; that is not for the public."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from catalog.document import Form
+from catalog.findings import Finding, define, finding
+from catalog.ids import stated_identity
+from catalog.mapping import RecordDocument
+
+define(
+    "file-withheld",
+    "warning",
+    "The file {value!r} {reason} whose credit is hidden; it is kept, and withheld from the public. "
+    "To publish it, take the name out of the file, or show the credit.",
+    "ファイル「{value}」は保存しますが、公開しません（{reason}）。"
+    "公開するには、ファイルから名前を取り除くか、クレジットを表示にしてください。",
+)
+
+define(
+    "hidden-name",
+    "error",
+    "The text names a creator whose credit is hidden, and would be public. Take the name out, or show the credit.",
+    "公開される文に、クレジットを非表示にした人の名前があります。名前を取り除くか、クレジットを表示にしてください。",
+)
+define(
+    "hidden-name-perhaps",
+    "warning",
+    "The public text holds {name!r}, which is in the name of a creator whose credit is hidden. "
+    "Take it out if that is meant.",
+    "公開される文に、クレジットを非表示にした人の名前の一部「{name}」があります。その人のことなら取り除いてください。",
+)
+
+NAMES, UNSEARCHABLE = "names a person", "is packed and may name a person"
+_MAX_BYTES = 64 << 20
+_PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+_ENCODINGS = ("utf-8", "cp932", "euc_jp", "latin-1", "utf-16-le")
+_WORD = re.compile(r"[^\W\d_]+")
+# A family name of two letters would be found in any table of columns.
+_LEAST = 4
+# What is never public, has checks of its own, or is a name itself.
+_NO_TEXT = {"creators", "private_note", "facility", "beamline", "license", "access", "doi", "collection"}
+
+
+def hidden_names(form: Form) -> list[str]:
+    """The names and ORCIDs by which a file may tell of the creators whose credit is hidden, folded."""
+    return list(_hidden(form))
+
+
+def hidden_names_shown(form: Form, public: RecordDocument) -> list[Finding]:
+    """The texts of ``form`` that are in the ``public`` document and name a creator whose credit is hidden."""
+    # A short word alone says nobody's name in a text: Li is an element as well.
+    names = {
+        name: whole
+        for name, whole in _hidden(form).items()
+        if whole or len(name) >= _LEAST or not name.isascii()
+    }
+    if not names:
+        return []
+    # Ids of samples and round-robins stand in addresses, blanks as code points.
+    shown = _spaced(stated_identity(" ".join(text for _, text in _leaves(public))))
+    found = []
+    for pointer, text in _leaves(form.values):
+        parts = pointer.split("/")
+        if parts[1] in _NO_TEXT or "files" in parts:
+            continue
+        said = [name for name in names if _says(_spaced(text), name) and _says(shown, name)]
+        if said:
+            whole = any(names[name] for name in said)
+            origin = form.origin(pointer)
+            place = (
+                {"path": pointer, "file": origin.source, "line": origin.line} if origin else {"path": pointer}
+            )
+            code = "hidden-name" if whole else "hidden-name-perhaps"
+            found.append(finding(code, value=text, name=said[0], **place))
+    return found
+
+
+def withheld_because(path: Path, names: list[str]) -> str:
+    """Why the file at ``path`` must be withheld for the sake of ``names``; empty when it need not be."""
+    if not names:
+        return ""
+    with path.open("rb") as stream:
+        content = stream.read(_MAX_BYTES)
+    if content.startswith(_PACKED):
+        return UNSEARCHABLE
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as stream:
+                content = stream.read(_MAX_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return UNSEARCHABLE
+    # A file whose own name says who measured it names that person as well.
+    texts = [_spaced(path.name), *(_spaced(content.decode(each, "ignore")) for each in _ENCODINGS)]
+    return NAMES if any(_says(text, name) for text in texts for name in names) else ""
+
+
+def _hidden(form: Form) -> dict[str, bool]:
+    """Names and ORCIDs of creators whose credit is hidden, and whether each is a whole name."""
+    found: dict[str, bool] = {}
+    for person in form.values.get("creators") or []:
+        if not isinstance(person, dict) or str(person.get("credit", "")).casefold() != "hidden":
+            continue
+        for name in _texts(person.get("name")):
+            words = _WORD.findall(_folded(name))
+            whole = [*(" ".join(order) for order in (words, words[::-1])), "".join(words)]
+            found |= dict.fromkeys(whole, len(words) > 1)
+            for word in words:
+                if len(word) >= _LEAST or not word.isascii():
+                    found.setdefault(word, False)
+        if orcid := str(person.get("orcid") or ""):
+            found[orcid.rpartition("/")[2].casefold()] = True
+    # One letter, Latin or Chinese, says nobody's name.
+    return {name: whole for name, whole in found.items() if len(name) > 1}
+
+
+def _leaves(node: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """The texts of a nested value with their JSON pointers."""
+    if isinstance(node, str):
+        yield pointer, node
+        return
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, each in items:
+        yield from _leaves(each, f"{pointer}/{key}")
+
+
+def _says(text: str, name: str) -> bool:
+    if not name.isascii():
+        return name in text or name.replace(" ", "") in text.replace(" ", "")
+    return re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", text) is not None
+
+
+def _spaced(text: str) -> str:
+    """``text`` folded, and with a blank for whatever may stand between the parts of a name."""
+    return re.sub(r"[\s_.,;:/\\]+", " ", _folded(text))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _texts(name: Any) -> Iterator[str]:
+    if isinstance(name, str):
+        yield name
+    elif isinstance(name, dict):
+        for each in name.values():
+            yield from _texts(each)

@@ -1,0 +1,138 @@
+"""XLSX files as rows of texts: checked before anything is unpacked, no formula evaluated, no link followed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import UnreadableInput
+from catalog.readers import Source
+from catalog.readers._table_cells import Cell, Row, Sheet, bounded
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+MAX_PARTS = 1_000
+MAX_UNPACKED = 100 * 1024 * 1024
+MAX_SHEETS = 20
+_MEGABYTE = 1 << 20
+# What an XML declaration of another encoding than UTF-8 begins with.
+_FOREIGN = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+
+
+def is_xlsx(head: bytes) -> bool:
+    """Whether a file begins like a workbook: an archive whose first parts are those of Office Open XML."""
+    return head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head)
+
+
+def xlsx_sheets(source: Source) -> list[Sheet]:
+    """The visible sheets of a workbook. Raises UnreadableInput for what is too large, broken or hostile."""
+    content = source.content()
+    _check_archive(content, source.name)
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        try:
+            return _sheets(book, source.name)
+        finally:
+            book.close()
+    except UnreadableInput:
+        raise
+    # The library lets pass whatever a broken part makes of it: any failure is the file's.
+    except (InvalidFileException, Exception) as error:
+        raise UnreadableInput(
+            f"the workbook is broken ({type(error).__name__}: {error}); save it again as XLSX, or as CSV",
+            where=source.name,
+        ) from error
+
+
+def _sheets(book: Workbook, name: str) -> list[Sheet]:
+    if len(book.worksheets) > MAX_SHEETS:
+        raise UnreadableInput(f"the workbook has more than {MAX_SHEETS} sheets", where=name)
+    sheets = []
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        # The size a sheet claims for itself is not to be believed.
+        sheet.reset_dimensions()
+        rows = (
+            Row(number, tuple(_cell(cell) for cell in cells))
+            for number, cells in enumerate(sheet.iter_rows(), 1)
+        )
+        sheets.append(Sheet(sheet.title, tuple(bounded(rows, f"{name}!{sheet.title}"))))
+    return sheets
+
+
+def _cell(cell: Any) -> Cell:
+    kind, value = cell.data_type, cell.value
+    if value is None:
+        return Cell("")
+    if kind == "f":
+        return Cell("", "formula")
+    if kind == "e":
+        return Cell("", "error")
+    return Cell(_text(value))
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat()
+        case date() | time():
+            return value.isoformat()
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value).strip()
+
+
+def _check_archive(content: bytes, name: str) -> None:
+    """Raise UnreadableInput unless the archive is of bearable size and its XML declares no entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS:
+                raise UnreadableInput(f"the archive has more than {MAX_PARTS:,} parts", where=name)
+            if sum(part.file_size for part in parts) > MAX_UNPACKED:
+                raise UnreadableInput(
+                    f"the workbook unpacks to more than {MAX_UNPACKED // _MEGABYTE} MiB", where=name
+                )
+            for part in parts:
+                if part.flag_bits & 1:
+                    raise UnreadableInput("the workbook is encrypted; save it without a password", where=name)
+                if part.filename.endswith((".xml", ".rels", ".vml")):
+                    _check_xml(_chunks(archive, part), f"{name}!{part.filename}")
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+    ) as error:
+        raise UnreadableInput(f"the archive is broken: {error}", where=name) from error
+    except ValueError as error:
+        raise UnreadableInput(f"the archive is broken: {error}", where=name) from error
+
+
+def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    # No more comes out than the directory says, which was added up before.
+    with archive.open(part) as stream:
+        while chunk := stream.read(_MEGABYTE):
+            yield chunk
+
+
+def _check_xml(chunks: Iterator[bytes], where: str) -> None:
+    before = b""
+    for number, chunk in enumerate(chunks):
+        if number == 0 and chunk.startswith(_FOREIGN):
+            raise UnreadableInput("the part is not UTF-8", where=where)
+        if b"<!DOCTYPE" in before[-16:] + chunk or b"<!ENTITY" in before[-16:] + chunk:
+            raise UnreadableInput("the part declares a document type, which no workbook needs", where=where)
+        before = chunk

@@ -1,0 +1,52 @@
+"""The tables of a release's index. A change here wants a higher ``FORMAT`` in ``catalog.release_files``."""
+
+from __future__ import annotations
+
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE terms (key INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, uses INTEGER NOT NULL) STRICT;
+CREATE TABLE records (
+  key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,
+  pack INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  issued INTEGER NOT NULL, modified INTEGER NOT NULL, triples INTEGER NOT NULL, release INTEGER NOT NULL
+) STRICT;
+CREATE INDEX records_by_issue ON records (issued, id) WHERE state = 1;
+CREATE INDEX records_by_change ON records (modified, id);
+CREATE TABLE sets (key INTEGER PRIMARY KEY, spec TEXT NOT NULL UNIQUE, uses INTEGER NOT NULL) STRICT;
+CREATE TABLE members (record INTEGER NOT NULL, "set" INTEGER NOT NULL, PRIMARY KEY (record, "set"))
+STRICT, WITHOUT ROWID;
+CREATE TABLE spectra (
+  record INTEGER NOT NULL, number INTEGER NOT NULL, part TEXT NOT NULL,
+  element INTEGER, facility INTEGER, beamline INTEGER, mode INTEGER, material INTEGER, formula TEXT, curve BLOB,
+  PRIMARY KEY (record, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spectra_by_material ON spectra (material) WHERE material IS NOT NULL;
+CREATE TABLE edges (
+  record INTEGER NOT NULL, number INTEGER NOT NULL, edge INTEGER NOT NULL, PRIMARY KEY (record, number, edge)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE words (word TEXT NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (word, block))
+STRICT, WITHOUT ROWID;
+CREATE TABLE files (
+  record INTEGER NOT NULL, number INTEGER NOT NULL, spectrum INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  name TEXT NOT NULL, media_type INTEGER, bytes INTEGER, PRIMARY KEY (record, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE served (sha256 BLOB PRIMARY KEY, uses INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE facts (
+  key INTEGER PRIMARY KEY, iri TEXT NOT NULL, text TEXT NOT NULL, uses INTEGER NOT NULL
+) STRICT;
+CREATE INDEX facts_by_iri ON facts (iri);
+CREATE TABLE learned (record INTEGER NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY (record, fact))
+STRICT, WITHOUT ROWID;
+CREATE INDEX learned_by_fact ON learned (fact);
+CREATE TABLE authorities (
+  iri TEXT PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+  sha256 BLOB NOT NULL, triples INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE superseded (pack INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL) STRICT;
+CREATE TABLE tallies (
+  kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hashes (number INTEGER PRIMARY KEY, sorted BLOB NOT NULL) STRICT;
+CREATE TABLE unserved (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+"""
