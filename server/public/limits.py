@@ -1,0 +1,42 @@
+"""The limits a query runs under, as they are stated to clients."""
+
+from __future__ import annotations
+
+from server.query.protocol import Limits
+
+
+def limit_headers(limits: Limits) -> dict[str, str]:
+    """The headers that state the limits beside an answer: seconds, bytes, and what one client may use (0: any)."""
+    return {
+        "X-Query-Time-Limit": f"{limits.seconds:g}",
+        "X-Query-Memory-Limit": str(limits.memory_bytes),
+        "X-Query-Result-Limit": str(limits.result_bytes),
+        "X-Query-Length-Limit": str(limits.query_bytes),
+        "X-Client-Limit": (
+            f"queries={limits.client_queries}, seconds={limits.client_seconds:g}, errors={limits.client_errors}"
+        ),
+    }
+
+
+def limits_sentence(limits: Limits) -> str:
+    r"""The limits in English.
+
+    >>> limits_sentence(Limits())
+    'A query may run 20 s, use 1,074 MB of memory, have 16,000 bytes and give 50 MB; beyond that it is an error. \
+One client may have 2 queries at once, 60 s of evaluation a minute, 30 errors a minute.'
+    """
+    return (
+        f"A query may run {limits.seconds:g} s, use {limits.memory_bytes / 1e6:,.0f} MB of memory, have "
+        f"{limits.query_bytes:,} bytes and give {limits.result_bytes / 1e6:,.0f} MB; beyond that it is an error."
+        f"{_client_sentence(limits)}"
+    )
+
+
+def _client_sentence(limits: Limits) -> str:
+    parts = [
+        f"{limits.client_queries} queries at once" if limits.client_queries else "",
+        f"{limits.client_seconds:g} s of evaluation a minute" if limits.client_seconds else "",
+        f"{limits.client_errors} errors a minute" if limits.client_errors else "",
+    ]
+    stated = ", ".join(filter(None, parts))
+    return f" One client may have {stated}." if stated else ""

@@ -1,0 +1,1 @@
+"""Strangers' SPARQL, evaluated in processes that can be killed and cannot reach a network."""
