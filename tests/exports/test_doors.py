@@ -1,0 +1,279 @@
+"""Every export obeys the schema of its format, whatever is in a record.
+
+What they say is compared in tests/publishing/test_equality.py.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datacite import schema45
+from lxml import etree
+
+from catalog.config import load_settings
+from catalog.document import Form
+from catalog.examples import make_demo
+from catalog.exports import exports, harvested
+from catalog.mapping import RecordDocument
+from catalog.normalise import normalise
+from catalog.normalise_values import StoredFile
+from catalog.projection import public_document, stamped
+from catalog.releases import open_current
+from catalog.states import Standing, State
+from catalog.vocabulary import vocabulary
+
+XSD = {
+    "datacite": "datacite/metadata.xsd",
+    "jpcoar_1": "jpcoar-1.0/jpcoar_scm.xsd",
+    "jpcoar_2": "jpcoar-2.0/jpcoar_scm.xsd",
+    "oai_dc": "oai/oai_dc.xsd",
+}
+LOCAL = {"xml.xsd": "datacite/include/xml.xsd", "simpledc20021212.xsd": "oai/simpledc20021212.xsd"}
+
+
+# Everything that a record can tell DataCite. People, funders and awards are examples; the ORCID iD is ORCID's own.
+FULL: dict[str, Any] = {
+    "title": {"en": "Example: copper foil", "ja": "例: 銅箔"},
+    "description": {"en": "Example data.", "ja": "例示データ。"},
+    "kind": "round-robin",
+    "round": {"id": "example-cu-foil", "name": {"en": "Example round-robin", "ja": "例示ラウンドロビン"}},
+    "access": "open",
+    "license": "CC-BY-4.0",
+    "doi": "10.99999/example.foil",
+    "collection_doi": "10.99999/example.collection",
+    "papers": ["10.99999/example.paper"],
+    "creators": [
+        {
+            "name": {"en": "Example, Ann", "ja": "例示 花子"},
+            "orcid": "0000-0002-1825-0097",
+            "affiliation": {"name": "Example University", "ror": "https://ror.org/01g5y5k24"},
+        }
+    ],
+    "funding": [
+        {
+            "funder": {"en": "Example Foundation", "ja": "例示財団"},
+            "funder_id": "10.13039/501100000000",
+            "award": "EX-1",
+            "award_title": {"en": "Example project", "ja": "例示課題"},
+            "award_uri": "https://example.org/award/1",
+        },
+        {"funder": "Example University", "funder_id": "https://ror.org/01g5y5k24"},
+    ],
+    "facility": "SPring-8",
+    "beamline": "BL14B2",
+    "sample": {
+        "id": "foil 7",
+        "name": {"en": "copper foil", "ja": "銅箔"},
+        "formula": "Cu",
+        "cas": "7440-50-8",
+    },
+    "spectra": [
+        {
+            "element": "Cu",
+            "edge": "K",
+            "technique": "XAFS",
+            "mode": "transmission",
+            "started": "2020-05-21T13:00:00+09:00",
+            "ended": "2020-05-21T13:20:00+09:00",
+            "calibration": {"standard": "copper foil", "reference": "0123456789#spectrum-1"},
+            "files": ["Cu_foil.xdi"],
+        }
+    ],
+}
+
+
+def full() -> RecordDocument:
+    """The public document of ``FULL``."""
+    base = "https://example.org/xafs"
+    made = normalise(
+        Form(FULL),
+        iri=f"{base}/record/7k3m9q2xw0",
+        base=base,
+        vocabulary=vocabulary(),
+        attachments={"Cu_foil.xdi": StoredFile("ab" * 32, 1234, "text/plain")},
+    )
+    assert made.findings == []
+    issued = date(2026, 5, 1)
+    public = public_document(
+        made.document, Standing(State.PUBLISHED, issued=issued), issued, lambda iri: True
+    )
+    assert public is not None
+    return stamped(
+        public,
+        issued=issued,
+        modified=datetime(2026, 5, 2, 3, 0, tzinfo=UTC),
+        levels=["https://w3id.org/xafscat/shapes/findable"],
+        base=base,
+        metadata_license="http://creativecommons.org/publicdomain/zero/1.0/",
+    )
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[RecordDocument], RecordDocument]:
+    """The published examples, and the document of their catalog."""
+    home = tmp_path_factory.mktemp("doors") / "demo"
+    make_demo(home, now=datetime(2026, 5, 1, 3, 0, tzinfo=UTC))
+    release = open_current(load_settings(home, environ={}).public_path)
+    found = [entry.document for entry in release.entries() if entry.state == "published"]
+    catalog = release.catalog
+    release.close()
+    # Among the examples none has a DOI; some records of the world do.
+    with_doi = {**found[0], "doi": "https://doi.org/10.99999/example.foil"}
+    # Nor has one an ORCID iD; this one is ORCID's own example.
+    credits = [dict(credit) for credit in found[1]["credits"]]
+    credits[0] = {**credits[0], "agent": "https://orcid.org/0000-0002-1825-0097"}
+    with_orcid = {**found[1], "credits": credits, "creators": [credits[0]["agent"]]}
+    assert any("available" in document for document in found)
+    return [*found, with_doi, with_orcid], catalog
+
+
+@pytest.mark.parametrize("name", XSD)
+def test_xml_obeys_its_schema(
+    records: tuple[list[RecordDocument], RecordDocument], name: str, shared: Path
+) -> None:
+    documents, catalog = records
+    schema = schema_of(name, shared)
+    for document in [*documents, full()]:
+        schema.assertValid(etree.fromstring(exports()[name].write(document, catalog)))
+
+
+def schema_of(name: str, shared: Path) -> etree.XMLSchema:
+    """The XSD of an export, its parts read from the folder beside it."""
+    folder = shared / "data/schemas"
+    if not folder.is_dir():
+        pytest.skip("the schemas are not on this machine")
+
+    class Here(etree.Resolver):
+        def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
+            path = LOCAL.get(system_url.rpartition("/")[2])
+            return self.resolve_filename(str(folder / path), context) if path else None
+
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(Here())
+    return etree.XMLSchema(etree.parse(str(folder / XSD[name]), parser))
+
+
+def test_datacite_json_obeys_the_schema_of_the_package(
+    records: tuple[list[RecordDocument], RecordDocument],
+) -> None:
+    documents, catalog = records
+    for document in [*documents, full()]:
+        body = json.loads(exports()["datacite_json"].write(document, catalog))
+        assert [error.message for error in schema45.validator.iter_errors(body)] == [], document["id"]
+
+
+def test_what_a_harvester_gets_is_what_the_page_gives(
+    records: tuple[list[RecordDocument], RecordDocument],
+) -> None:
+    documents, catalog = records
+    for export in exports().values():
+        for item in export.oai:
+            made = etree.fromstring(item.payload(documents[0], catalog))
+            assert made.tag.startswith(f"{{{item.namespace}}}")
+            if export.name not in {"schemaorg"} and item.prefix != "oai_datacite":
+                own = etree.fromstring(export.write(documents[0], catalog))
+                assert etree.tostring(made, method="c14n2", strip_text=True) == etree.tostring(
+                    own, method="c14n2", strip_text=True
+                )
+    assert next(iter(harvested())) == "oai_dc"
+
+
+def test_text_that_xml_cannot_hold_is_marked_and_never_breaks_it(
+    records: tuple[list[RecordDocument], RecordDocument],
+) -> None:
+    documents, catalog = records
+    hostile = {**documents[0], "title": {"en": 'a\x00b\x0b<script>&"\ufffe]]>', "ja": "｜鉄\U0001f9ea"}}
+    for export in exports().values():
+        for item in export.oai:
+            content = item.payload(hostile, catalog).encode()
+            assert "<script>" not in "".join(etree.fromstring(content).itertext("nothing"))
+            assert b"<script>" not in content
+            assert "\N{REPLACEMENT CHARACTER}b" in "".join(etree.fromstring(content).itertext())
+
+
+def test_a_full_record_tells_datacite_all_of_it() -> None:
+    catalog = {
+        "title": {"en": "Example catalog"},
+        "publisher": {"id": "https://ror.org/01g5y5k24", "name": {"en": "Example University"}},
+    }
+    body = json.loads(exports()["datacite_json"].write(full(), catalog))
+    record = "https://example.org/xafs/record/7k3m9q2xw0"
+    ror = {"affiliationIdentifier": "https://ror.org/01g5y5k24", "affiliationIdentifierScheme": "ROR"}
+    orcid = {"nameIdentifier": "https://orcid.org/0000-0002-1825-0097", "nameIdentifierScheme": "ORCID"}
+    person = {
+        "name": "Example, Ann",
+        "nameType": "Personal",
+        "nameIdentifiers": [{**orcid, "schemeUri": "https://orcid.org"}],
+        "affiliation": [{"name": "Example University", **ror, "schemeUri": "https://ror.org"}],
+    }
+    assert body["creators"] == [person]
+    assert body["contributors"] == [
+        {**person, "contributorType": "DataCollector"},
+        {
+            "name": "SPring-8",
+            "nameType": "Organizational",
+            "nameIdentifiers": [
+                {
+                    "nameIdentifier": "https://ror.org/01d1kv753",
+                    "nameIdentifierScheme": "ROR",
+                    "schemeUri": "https://ror.org",
+                }
+            ],
+            "contributorType": "HostingInstitution",
+        },
+    ]
+    assert body["titles"] == [
+        {"title": "Example: copper foil", "lang": "en"},
+        {"title": "例: 銅箔", "lang": "ja"},
+    ]
+    assert body["publisher"]["publisherIdentifier"] == "https://ror.org/01g5y5k24"
+    assert body["geoLocations"] == [{"geoLocationPlace": "SPring-8, JP"}]
+    assert {
+        (item["rightsUri"], item.get("rightsIdentifier"), item.get("rightsIdentifierScheme"))
+        for item in body["rightsList"]
+    } == {
+        ("http://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0", "SPDX"),
+        ("info:eu-repo/semantics/openAccess", None, None),
+    }
+    assert {(item["dateType"], item["date"]) for item in body["dates"]} == {
+        ("Collected", "2020-05-21T13:00:00+09:00/2020-05-21T13:20:00+09:00"),
+        ("Available", "2026-05-01"),
+        ("Issued", "2026-05-01"),
+        ("Updated", "2026-05-02T03:00:00Z"),
+    }
+    assert {
+        (item["relationType"], item.get("resourceTypeGeneral"), item["relatedIdentifier"])
+        for item in body["relatedIdentifiers"]
+    } == {
+        ("IsSupplementTo", "JournalArticle", "10.99999/example.paper"),
+        ("IsCollectedBy", "Instrument", "https://w3id.org/xafscat/beamline/spring8-bl14b2"),
+        ("IsPartOf", "Collection", "10.99999/example.collection"),
+        ("IsPartOf", "Collection", "https://example.org/xafs/round/example-cu-foil"),
+        ("References", "PhysicalObject", "https://example.org/xafs/sample/foil~20~7"),
+        ("References", "Dataset", "https://example.org/xafs/record/0123456789"),
+        ("HasPart", None, f"{record}/files/{'ab' * 8}"),
+    }
+    assert (body["sizes"], body["formats"]) == (["1234 bytes"], ["text/plain"])
+    assert body["fundingReferences"] == [
+        {
+            "funderName": "Example Foundation",
+            "funderIdentifier": "https://doi.org/10.13039/501100000000",
+            "funderIdentifierType": "Crossref Funder ID",
+            "awardNumber": "EX-1",
+            "awardUri": "https://example.org/award/1",
+            "awardTitle": "Example project",
+        },
+        {
+            "funderName": "Example University",
+            "funderIdentifier": "https://ror.org/01g5y5k24",
+            "funderIdentifierType": "ROR",
+        },
+    ]
+    assert {item["alternateIdentifier"] for item in body["alternateIdentifiers"]} == {record, "7k3m9q2xw0"}
+    edge = next(item for item in body["subjects"] if item["subject"] == "Cu K-edge")
+    assert edge["valueUri"] == "https://w3id.org/xafscat/edge/Cu-K"
+    assert edge["schemeUri"] == "https://w3id.org/xafscat/edge"
