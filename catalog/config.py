@@ -128,7 +128,7 @@ class Settings:
     )
     query_workers: int = _setting(2, kinds.whole(1, 64), "How many SPARQL queries run at the same time.")
     client_queries: int = _setting(
-        2, kinds.whole(0, 10**6), "How many queries one client may have under way; 0 is no limit."
+        2, kinds.whole(0, 10**6), "How many queries of one client run at once, at most; 0 is no limit."
     )
     client_seconds: float = _setting(
         60.0,

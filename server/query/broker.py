@@ -209,11 +209,22 @@ class Broker:
             self.fail(query, refusal)
         elif self._pool.off is not None:
             self.fail(query, self._pool.off)
-        elif len(self._queue) >= self._limits.queue:
+        elif len(self._queue) >= self._limits.queue and not self._make_room(query.asker):
             self.fail(query, self._busy("too many queries are waiting already"))
         else:
             self._queue.append(query)
             self._dispatch()
+
+    def _make_room(self, asker: str) -> bool:
+        """Turn away the newest query of the client that has most waiting, if it has more than ``asker`` would have."""
+        waiting = Counter(query.asker for query in self._queue if query.asker)
+        crowd, number = max(waiting.items(), key=lambda item: item[1], default=("", 0))
+        if number <= waiting[asker] + 1:
+            return False
+        newest = next(query for query in reversed(self._queue) if query.asker == crowd)
+        self._queue.remove(newest)
+        self.fail(newest, self._busy("too many queries are waiting, most of them of this address"))
+        return True
 
     def _dispatch(self) -> None:
         while self._queue:

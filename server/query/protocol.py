@@ -34,8 +34,9 @@ class Limits:
     """What one query may use, and how many run and wait at a time. Sizes in bytes, times in seconds.
 
     ``seconds`` is wall clock from the start of evaluation; ``memory_bytes`` what a query may add to the memory of
-    an idle worker; ``queue_seconds`` how long a query may wait for a worker before it is turned away. The last three
-    are what one client may use: queries under way, and seconds and errors within a minute; 0 is no limit.
+    an idle worker; ``queue_seconds`` how long a query may wait for a worker before it is turned away. The last four
+    are what one client may use: queries at once and beside them waiting, seconds and errors within a minute; 0 queries,
+    seconds or errors are no limit.
     """
 
     seconds: float = 20.0
@@ -46,6 +47,7 @@ class Limits:
     queue: int = 64
     queue_seconds: float = 10.0
     client_queries: int = 2
+    client_waiting: int = 14
     client_seconds: float = 60.0
     client_errors: int = 30
 

@@ -48,7 +48,8 @@ class Quotas:
         self._limits = limits
         self._clients: OrderedDict[str, _Client] = OrderedDict()
         # Of two workers or more one is always left for somebody else.
-        self._share = max(1, limits.workers - 1)
+        share = max(1, limits.workers - 1)
+        self._share = min(share, limits.client_queries) if limits.client_queries else share
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -58,11 +59,12 @@ class Quotas:
         if not name:
             return None
         limits, client = self._limits, self._client(name, now)
-        at_once = limits.client_queries
-        if at_once and client.waiting + client.running >= at_once:
+        # What is more than may run waits its turn: programs that federate or draw a page ask several things at a time.
+        under_way = limits.client_queries and limits.client_queries + limits.client_waiting
+        if under_way and client.waiting + client.running >= under_way:
             return ClientLimit(
-                f"this address has {at_once} queries under way; wait for one to end",
-                limit=at_once,
+                f"this address has {under_way} queries under way or waiting; wait for one to end",
+                limit=under_way,
                 retry_after=1,
             )
         if limits.client_seconds and client.seconds <= 0:

@@ -47,7 +47,11 @@ class Mock(BaseHTTPRequestHandler):
     def _answer(self, form: str) -> None:
         wanted = self.headers.get("Accept", "")
         xml = "json" not in wanted and "xml" in wanted
-        result = self.store.query(urllib.parse.parse_qs(form)["query"][0])
+        query = urllib.parse.parse_qs(form).get("query")
+        if query is None:  # whoever asks for a service description
+            self.send_error(404)
+            return
+        result = self.store.query(query[0])
         shape = ox.QueryResultsFormat.XML if xml else ox.QueryResultsFormat.JSON
         content = result.serialize(format=shape)
         assert content is not None

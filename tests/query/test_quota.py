@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,13 @@ def test_seconds_come_back_within_a_minute() -> None:
 
 
 def test_queries_at_once() -> None:
-    quotas = Quotas(Limits(client_queries=2))
-    quotas.waits("a", 0.0)
-    quotas.waits("a", 0.0)
+    quotas = Quotas(Limits(client_queries=2, client_waiting=1))
+    for _ in range(3):
+        assert quotas.refusal("a", 0.0) is None
+        quotas.waits("a", 0.0)
     over = quotas.refusal("a", 0.0)
     assert over is not None
-    assert over.limit == 2
+    assert over.limit == 3
     quotas.ended("a", None, Busy.code, 0.0)
     assert quotas.refusal("a", 0.0) is None
 
@@ -69,6 +71,12 @@ def test_one_client_never_has_all_workers_and_a_heavy_one_not_the_last() -> None
     quotas.ended("a", 31.0, "", 0.0)
     assert quotas.may_run("a", 2, 0.0)
     assert not quotas.may_run("a", 1, 0.0)
+    few = Quotas(Limits(workers=8, client_queries=2))
+    for _ in range(2):
+        assert few.may_run("a", 8, 0.0)
+        few.waits("a", 0.0)
+        few.runs("a", 0.0)
+    assert not few.may_run("a", 6, 0.0)
     alone = Quotas(Limits(workers=1))
     assert alone.may_run("a", 1, 0.0)
 
@@ -94,7 +102,8 @@ def test_the_broker_turns_a_client_away_and_serves_another(
     tmp_path: Path, start_broker: Callable[..., Any]
 ) -> None:
     log = tmp_path / "queries.jsonl"
-    limits = {"seconds": 1.0, "workers": 2, "client_queries": 2, "client_seconds": 2.4, "client_errors": 4}
+    limits = {"seconds": 1.0, "workers": 2, "client_seconds": 2.4, "client_errors": 4}
+    limits |= {"client_queries": 2, "client_waiting": 0}
     with start_broker(tmp_path, log=log, **limits) as broker:
         broker.wait_for(lambda found: list(found["workers"].values()).count("idle") >= 2)
         problems: list[QueryProblem] = []
@@ -149,6 +158,33 @@ def test_the_broker_turns_a_client_away_and_serves_another(
     text = log.read_text(encoding="utf-8")
     assert "10.0.0" not in text
     assert "?a" not in text
+
+
+def test_a_program_that_asks_many_things_at_a_time_gets_them_all(
+    tmp_path: Path, start_broker: Callable[..., Any]
+) -> None:
+    with start_broker(tmp_path, workers=2) as broker, ThreadPoolExecutor(16) as pool:
+        asked = [
+            pool.submit(broker.client.run, f"ASK {{ FILTER({number} >= 0) }}", "csv", client="10.0.0.1")
+            for number in range(16)
+        ]
+        assert {answer.result(timeout=30).read() for answer in asked} == {b"true"}
+
+
+def test_a_full_queue_turns_away_whoever_waits_most(tmp_path: Path, start_broker: Callable[..., Any]) -> None:
+    limits = {"seconds": 3.0, "workers": 2, "queue": 4, "queue_seconds": 30.0}
+    with start_broker(tmp_path, **limits) as broker, ThreadPoolExecutor(8) as pool:
+        broker.wait_for(lambda found: list(found["workers"].values()).count("idle") >= 2)
+        flood = [pool.submit(broker.client.run, SLOW, "json", client="10.0.0.1") for _ in range(5)]
+        broker.wait_for(lambda found: found["running"] == 1 and found["waiting"] == 4)
+        # One more of the same has no room; another's takes the place of one of them.
+        with pytest.raises(Busy, match="waiting already"):
+            broker.client.run("ASK {}", "csv", client="10.0.0.1")
+        assert broker.client.run("ASK {}", "csv", client="10.0.0.2").read() == b"true"
+        problems = [asked.exception(timeout=60) for asked in flood]
+        kinds = sorted(type(problem).__name__ for problem in problems)
+        assert kinds == ["Busy", "TimedOut", "TimedOut", "TimedOut", "TimedOut"]
+        assert any("most of them of this address" in str(problem) for problem in problems)
 
 
 def test_an_outline_holds_nothing_of_the_content() -> None:
