@@ -26,6 +26,7 @@ from catalog.shacl_constraints import COMPONENTS, SH
 from catalog.shacl_shapes import SPARQL
 from catalog.validation import LEVELS, PLAUSIBILITY, Report
 from catalog.vocabulary import vocabulary
+from tests.shacl_core._report_rows import Row, rows
 
 ROOT = data_root() / "shapes"
 RECORD = "https://example.org/record/foil"
@@ -43,7 +44,6 @@ BATCH = 60
 NUMBER = ox.NamedNode("http://qudt.org/schema/qudt/numericValue")
 DECIMAL = ox.NamedNode("http://www.w3.org/2001/XMLSchema#decimal")
 
-Row = tuple[str, ...]
 Triples = list[ox.Triple]
 
 
@@ -87,30 +87,6 @@ def authorities(triples: Triples) -> Triples:
     return [
         triple for node in sorted(named, key=str) for triple in vocabulary().authority_triples(node.value)
     ]
-
-
-def rows(report: Any) -> Counter[Row]:
-    """The results of a report graph as comparable rows."""
-    import rdflib
-    from rdflib.collection import Collection
-
-    def shown(node: Any) -> str:
-        if isinstance(node, rdflib.BNode):
-            if (node, rdflib.RDF.first, None) in report:
-                return "( " + " ".join(shown(each) for each in Collection(report, node)) + " )"
-            parts = [
-                f"{predicate.n3()} {shown(value)}" for predicate, value in report.predicate_objects(node)
-            ]
-            return f"[ {' ; '.join(sorted(parts))} ]"
-        if isinstance(node, rdflib.Literal):
-            return f"{str(node)!r}@{node.language or ''}^^{node.datatype or rdflib.XSD.string}"
-        return "" if node is None else str(node.n3())
-
-    names = ("focusNode", "resultPath", "value", "sourceShape", "sourceConstraintComponent", "resultSeverity")
-    return Counter(
-        tuple(shown(report.value(result, rdflib.SH[name])) for name in names)
-        for result in report.objects(None, rdflib.SH.result)
-    )
 
 
 def ours(graphs: Iterable[Triples]) -> Counter[Row]:

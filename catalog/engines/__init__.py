@@ -6,12 +6,9 @@ Members are found by scanning this folder and the entry points ``xafscat.engines
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +16,7 @@ import pyoxigraph as ox
 
 from catalog.engines._sorting import sorted_lines
 from catalog.errors import NotFound
+from catalog.plugins import plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,7 @@ class Engine:
 @cache
 def engines() -> dict[str, Engine]:
     """All engines by name."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").ENGINE
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    ]
-    found += [entry.load() for entry in entry_points(group="xafscat.engines")]
+    found: list[Engine] = plugins(__name__, "ENGINE")
     return {engine.name: engine for engine in sorted(found, key=lambda engine: engine.name)}
 
 

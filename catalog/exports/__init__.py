@@ -6,17 +6,15 @@ by scanning this folder and the entry points ``xafscat.exports``.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import pyoxigraph as ox
 
 from catalog.mapping import RecordDocument, context
+from catalog.plugins import plugins
 
 
 class Writer(Protocol):
@@ -71,12 +69,7 @@ class Export:
 @cache
 def exports() -> dict[str, Export]:
     """All exports by name, in the order lists show them."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").EXPORT
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    ]
-    found += [entry.load() for entry in entry_points(group="xafscat.exports")]
+    found: list[Export] = plugins(__name__, "EXPORT")
     return {export.name: export for export in sorted(found, key=lambda export: (export.order, export.name))}
 
 

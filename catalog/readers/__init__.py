@@ -6,17 +6,15 @@ file's name. Members are found by scanning this folder and the entry points ``xa
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from catalog.document import Form, FormValue, Origin
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding
+from catalog.plugins import plugins
 
 HEAD_BYTES = 65_536
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
@@ -118,12 +116,7 @@ class Reader:
 @cache
 def readers() -> dict[str, Reader]:
     """All readers by name."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").READER
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    ]
-    found += [entry.load() for entry in entry_points(group="xafscat.readers")]
+    found: list[Reader] = plugins(__name__, "READER")
     return {reader.name: reader for reader in sorted(found, key=lambda reader: reader.name)}
 
 

@@ -20,6 +20,7 @@ define(
     "文字コードが UTF-8 ではないため {value} として読みました。文字化けがあれば UTF-8 で保存してください。",
 )
 
+# libxdi reads lines of up to 8,192 characters; a table of a thousand detector channels needs more.
 MAX_LINE = 65_536
 MAX_LINES = 2_000_000
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding, define, finding
-from catalog.readers._xdi_text import lines, version
+from catalog.readers._encoding import lines
+from catalog.readers._xdi_text import version
 
 define(
     "xdi-version",

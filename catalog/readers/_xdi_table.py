@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from catalog.errors import UnreadableInput
 from catalog.findings import define, finding
 from catalog.readers import Curve
+from catalog.readers._curves import thinned_curve
 from catalog.readers._xdi_columns import Axis, Signal, axis_of, columns_of, signal_of
 from catalog.readers._xdi_header import Column, Header
 
@@ -23,7 +24,6 @@ define(
 
 MAX_COLUMNS = 4_096
 MAX_ROWS = 1_000_000
-MAX_CURVE_POINTS = 5_000
 
 _PLAIN = re.compile(r"[0-9+\-.eE \t]*")
 
@@ -73,14 +73,7 @@ def read_table(rows: Iterator[tuple[int, str]], header: Header, name: str, eleme
 
 def curve_of(table: Table, energies: Sequence[float]) -> Curve | None:
     """The points to plot, at most 5,000; None when less than half of them have a value."""
-    if table.signal is None:
-        return None
-    points = [(x, y) for x, y in zip(energies, table.ordinate, strict=True) if math.isfinite(y)]
-    if len(points) < 2 or 2 * len(points) < len(energies):
-        return None
-    if len(points) > MAX_CURVE_POINTS:
-        points = _thinned(points, MAX_CURVE_POINTS)
-    return Curve(tuple(x for x, _ in points), tuple(y for _, y in points), table.signal.label)
+    return thinned_curve(energies, table.ordinate, table.signal.label) if table.signal else None
 
 
 def _begun(header: Header, count: int, name: str, element: str | None, first: tuple[int, str]) -> Table:
@@ -121,15 +114,3 @@ def _skip_comment(header: Header, number: int, name: str) -> None:
     told = any(item.code == "xdi-comment-in-table" for item in header.findings)
     if header.outer is None and not told:
         header.findings.append(finding("xdi-comment-in-table", file=name, line=number))
-
-
-def _thinned(points: list[tuple[float, float]], limit: int) -> list[tuple[float, float]]:
-    """Lowest and highest point of each stretch, in their order, so that no peak is lost; ends are kept."""
-    stretch = math.ceil((len(points) - 2) / ((limit - 2) // 2))
-    kept = [points[0]]
-    for start in range(1, len(points) - 1, stretch):
-        part = points[start : min(start + stretch, len(points) - 1)]
-        low = min(range(len(part)), key=lambda index: part[index][1])
-        high = max(range(len(part)), key=lambda index: part[index][1])
-        kept += [part[index] for index in sorted({low, high})]
-    return [*kept, points[-1]]

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from catalog.errors import UnreadableInput
-
-# libxdi reads lines of up to 8,192 characters; a table of a thousand detector channels needs more.
-MAX_LINE = 65_536
-MAX_LINES = 2_000_000
 
 _VERSION_BYTES = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*#[ \t]*XDI/[0-9]", re.IGNORECASE)
 _VERSION = re.compile(r"[ \t]*#[ \t]*XDI/([0-9]+\.[0-9]+)(?![0-9.])(.*)", re.IGNORECASE)
@@ -50,22 +45,6 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
         # A binary body is told by its NUL bytes before its characters are guessed at.
         encoding = _legacy_encoding(content)
         return _trimmed(content.decode(encoding), name), encoding
-
-
-def lines(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line, whichever of LF, CRLF and CR ends it; nothing else ends a line."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    start, number = 0, 1
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        if end - start > MAX_LINE:
-            raise UnreadableInput(f"the line has more than {MAX_LINE:,} characters", where=f"{name}:{number}")
-        if number > MAX_LINES:
-            raise UnreadableInput(f"the file has more than {MAX_LINES:,} lines", where=f"{name}:{number}")
-        yield number, text[start:end]
-        start, number = end + 1, number + 1
 
 
 def _trimmed(text: str, name: str) -> str:

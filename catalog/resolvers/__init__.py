@@ -7,16 +7,14 @@ folder and the entry points ``xafscat.resolvers``.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from catalog.linking.databases import Database
 from catalog.linking.model import Candidate, Facts, Gone, Moved, Query
+from catalog.plugins import plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +106,7 @@ class Resolver:
 @cache
 def resolvers() -> dict[str, Resolver]:
     """All resolvers by name, in the order they are asked."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").RESOLVER
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    ]
-    found += [entry.load() for entry in entry_points(group="xafscat.resolvers")]
+    found: list[Resolver] = plugins(__name__, "RESOLVER")
     return {item.name: item for item in sorted(found, key=lambda item: (item.order, item.name))}
 
 

@@ -111,13 +111,14 @@ def codes(reading: Reading) -> list[str]:
 
 
 def plain(file: Path) -> dict[str, Any]:
-    """Everything in an HDF5 file by its path."""
+    """Everything in an HDF5 file by its path; the last digits of an exponential differ between processors."""
     found: dict[str, Any] = {}
 
     def visit(name: str, node: Any) -> None:
         found[name] = {key: str(value) for key, value in node.attrs.items()}
         if isinstance(node, h5py.Dataset):
-            found[name] = (found[name], np.asarray(node[()]).tolist())
+            value = np.asarray(node[()])
+            found[name] = (found[name], (np.round(value, 9) if value.dtype.kind == "f" else value).tolist())
 
     with h5py.File(file) as opened:
         opened.visititems(visit)

@@ -5,7 +5,6 @@ and the report that validation must give. Ours and pySHACL are held to the same 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ from catalog.shacl import Data, compile_shapes
 from catalog.shacl_constraints import COMPONENTS, SH
 from catalog.shacl_shapes import SPARQL
 from catalog.validation import Report
+from tests.shacl_core._report_rows import rows
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.ttl"))
 MANIFEST = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
 # What the oracle is known to judge otherwise than the specification.
 ORACLE_DIFFERS = {"lessThan": "it stops with an error at what cannot be compared"}
-
-Row = tuple[str, ...]
 
 
 @pytest.fixture(autouse=True)
@@ -60,30 +58,6 @@ def split(path: Path) -> tuple[list[ox.Triple], Any]:
             kept.add(triple)
     text = kept.serialize(format="nt")
     return [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES)], expected
-
-
-def rows(report: Any) -> Counter[Row]:
-    """The results of a report graph as comparable rows."""
-    import rdflib
-    from rdflib.collection import Collection
-
-    def shown(node: Any) -> str:
-        if isinstance(node, rdflib.BNode):
-            if (node, rdflib.RDF.first, None) in report:
-                return "( " + " ".join(shown(each) for each in Collection(report, node)) + " )"
-            parts = [
-                f"{predicate.n3()} {shown(value)}" for predicate, value in report.predicate_objects(node)
-            ]
-            return f"[ {' ; '.join(sorted(parts))} ]"
-        if isinstance(node, rdflib.Literal):
-            return f"{str(node)!r}@{node.language or ''}^^{node.datatype or rdflib.XSD.string}"
-        return "" if node is None else str(node.n3())
-
-    names = ("focusNode", "resultPath", "value", "sourceShape", "sourceConstraintComponent", "resultSeverity")
-    return Counter(
-        tuple(shown(report.value(result, rdflib.SH[name])) for name in names)
-        for result in report.objects(None, rdflib.SH.result)
-    )
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
