@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from server.query.protocol import Limits
 
 
@@ -15,6 +17,27 @@ def limit_headers(limits: Limits) -> dict[str, str]:
         "X-Client-Limit": (
             f"queries={limits.client_queries}, seconds={limits.client_seconds:g}, errors={limits.client_errors}"
         ),
+    }
+
+
+def limit_facts(limits: Limits) -> dict[str, Decimal | int]:
+    """The limits by the term of the ontology that states each; what is not limited is not there.
+
+    >>> found = limit_facts(Limits(client_queries=0))
+    >>> found["queryTimeLimit"], "clientQueryLimit" in found
+    (Decimal('20.0'), False)
+    """
+    of_a_client: dict[str, Decimal | int] = {
+        "clientQueryLimit": limits.client_queries,
+        "clientTimeLimit": Decimal(str(limits.client_seconds)),
+        "clientErrorLimit": limits.client_errors,
+    }
+    return {
+        "queryTimeLimit": Decimal(str(limits.seconds)),
+        "queryMemoryLimit": limits.memory_bytes,
+        "queryResultLimit": limits.result_bytes,
+        "queryLengthLimit": limits.query_bytes,
+        **{name: value for name, value in of_a_client.items() if value},
     }
 
 

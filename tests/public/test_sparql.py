@@ -323,32 +323,6 @@ def test_results_as_a_page(live: FlaskClient) -> None:
     assert "first 1,000 of 1,500 rows" in many
 
 
-@pytest.mark.parametrize(
-    ("accept", "engine"),
-    [(None, "TURTLE"), ("application/rdf+xml", "RDF_XML"), ("application/ld+json", "JSON_LD")],
-)
-def test_the_service_describes_itself(live: FlaskClient, accept: str | None, engine: str) -> None:
-    response = live.get("/sparql", headers={"Accept": accept} if accept else {})
-    triples = {quad.triple for quad in ox.parse(response.data, format=getattr(ox.RdfFormat, engine))}
-    sd = "http://www.w3.org/ns/sparql-service-description#"
-    service = ox.NamedNode("http://127.0.0.1:8000/sparql")
-    assert ox.Triple(service, ox.NamedNode(sd + "endpoint"), service) in triples
-    assert sum(triple.predicate.value == sd + "resultFormat" for triple in triples) == 10
-    graph = ox.NamedNode("http://127.0.0.1:8000/sparql#default-graph")
-    (total,) = (
-        triple.object
-        for triple in triples
-        if triple.subject == graph and triple.predicate.value.endswith("#triples")
-    )
-    assert any(triple.predicate.value.endswith("#classPartition") for triple in triples)
-    assert live.get("/.well-known/void").data == live.get("/sparql").data
-    count = live.get(
-        "/sparql", query_string={"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"}
-    )
-    assert isinstance(total, ox.Literal)
-    assert total.value == rows(count.text)[1][0]
-
-
 def test_every_example_answers(live: FlaskClient) -> None:
     from server.public.examples import examples
 
