@@ -163,14 +163,18 @@ def _compared(citation: Citation) -> tuple[Comparison, str]:
     if current.hash == citation.hash and citation.rows is not None:
         # Nothing can have changed, and to find that out row by row would take long.
         return Comparison([terms for terms, _ in citation.rows], same=True, added=[], gone=[]), ""
-    default, named = citation.dataset
     try:
-        columns, rows, _ = _answer(Question(citation.query, tuple(default), tuple(named)))
+        columns, rows, _ = _answer(_question(citation))
         today = columns, rows
     except Refused as refused:
         trouble = refused.detail or refused.code
     withdrawals = current.number != citation.release and current.withdrawn_since(citation.release)
     return compare(citation, current, today, withdrawals=withdrawals), trouble
+
+
+def _question(citation: Citation) -> Question:
+    default, named = citation.dataset
+    return Question(citation.query, tuple(default), tuple(named))
 
 
 def _facts(citation: Citation) -> dict[str, Any]:
@@ -246,6 +250,7 @@ def _page(citation: Citation, comparison: Comparison, trouble: str) -> str:
     return render_template(
         "citation.html",
         citation=citation,
+        graphs=_question(citation).graphs,
         cite_as=cite_as(citation),
         bibtex=_bibtex(citation),
         results=view(comparison.shown) if citation.rows is not None else None,

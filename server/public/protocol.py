@@ -36,6 +36,12 @@ class Question:
     named_graphs: tuple[str, ...] = ()
     format_name: str = ""
 
+    @property
+    def graphs(self) -> dict[str, list[str]]:
+        """The chosen graphs as the protocol's parameters: those of a name that has any."""
+        chosen = {"default-graph-uri": self.default_graphs, "named-graph-uri": self.named_graphs}
+        return {name: list(iris) for name, iris in chosen.items() if iris}
+
 
 def question(request: Request, max_bytes: int) -> Question | None:
     """The question of a request; None for a GET that has none. Raises Refused for anything else."""

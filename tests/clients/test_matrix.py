@@ -34,6 +34,7 @@ SELECT ?element ?edge (COUNT(?spectrum) AS ?spectra) WHERE {
 """
 GRAPH = """PREFIX xafs: <https://w3id.org/xafscat/ns#>
 CONSTRUCT { ?spectrum xafs:element ?element } WHERE { ?spectrum xafs:element ?element FILTER(?element != "\\\\") }"""
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 RESULTS = "{http://www.w3.org/2005/sparql-results#}"
 Rows = set[tuple[str, ...]]
 
@@ -194,6 +195,7 @@ PAGES = {
     "/sparql?format=html&query=" + quote(AWKWARD): "table",
     "/q/coverage-by-edge": "table",
     "/sparql?format=html&query=" + quote(GRAPH): "graph",
+    "/sparql?format=html&default-graph-uri=urn:a%26b&query=" + quote(COUNT): "another graph",
 }
 
 
@@ -213,12 +215,14 @@ def expected(endpoint: str, page: str) -> Rows:
     if page.startswith("/q/"):
         with urlopen(f"{endpoint.removesuffix('/sparql')}{page}.csv") as answer:
             return from_csv(answer.read().decode())
+    if PAGES[page] == "another graph":
+        return {("0",)}
     query = GRAPH if PAGES[page] == "graph" else AWKWARD
     told = curl(endpoint, "text/turtle" if query == GRAPH else "text/csv", query)
     return from_turtle(told) if query == GRAPH else from_csv(told)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=["query", "example", "graph"])
+@pytest.mark.parametrize("page", PAGES, ids=["query", "example", "graph", "another graph"])
 @pytest.mark.parametrize("language", ["curl", "Python", "R"])
 def test_a_copied_program_runs(
     endpoint: str, language: str, page: str, peer: Callable[[str], str], tmp_path: Path
