@@ -73,7 +73,8 @@ def download_snippets(address: str, parameters: Mapping[str, str], extension: st
     arguments = urlencode(parameters)
     url = f"{address}.{suffix}" + (f"?{arguments}" if arguments else "")
     if suffix != "csv":
-        return [Snippet("curl", f"curl {shlex.quote(url)}")]
+        python = f"import rdflib\n\ngraph = rdflib.Graph().parse({json.dumps(url)})\nprint(graph.serialize())"
+        return [Snippet("curl", f"curl {shlex.quote(url)}"), Snippet("Python", python)]
     return [
         Snippet("curl", f"curl {shlex.quote(url)}"),
         Snippet("Python", f"import pandas as pd\n\ntable = pd.read_csv({json.dumps(url)})\nprint(table)"),
