@@ -15,6 +15,7 @@ import warnings
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -109,6 +110,20 @@ def from_tsv(text: str) -> Rows:
     head, *lines = text.splitlines()
     assert head == "?element\t?edge\t?spectra"
     return {tuple(cell.partition("^^")[0].strip('"') for cell in line.split("\t")) for line in lines}
+
+
+def test_an_address_too_long_for_a_query_is_explained_and_one_too_long_for_http_is_not(endpoint: str) -> None:
+    """What docs/sparql-limits.md says of both: beyond 65,534 bytes no request reaches the catalog."""
+    host, port = endpoint.split("/")[2].split(":")
+    found = []
+    for length in (65_534, 65_535):
+        connection = HTTPConnection(host, int(port), timeout=30)
+        connection.request("GET", "/sparql?query=".ljust(length, "x"))
+        answer = connection.getresponse()
+        found.append((answer.status, answer.headers.get_content_type(), bool(answer.read())))
+        connection.close()
+    assert found[0] == (414, "application/problem+json", True)
+    assert (found[1][0], found[1][2]) == (414, False)
 
 
 def test_curl_gets_the_same_in_every_format(endpoint: str, rows: Rows) -> None:
