@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
 
-from server.public.citations import Citation, CitationStore, StoreFull
+from server.public.citations import Citation, CitationStore, StoreFull, Terms
 from server.public.clients import client_of
-from server.public.comparison import Comparison, Terms, attributed, compare, rows_of, rows_of_graph
+from server.public.comparison import Comparison, attributed, compare, rows_of, rows_of_graph
 from server.public.errors import Refused
 from server.public.evaluation import evaluate
 from server.public.languages import choice, gettext, language
@@ -71,30 +71,29 @@ ALLOWANCE = Allowance()
 
 @blueprint.post("/cite")
 def cite() -> Response:
-    """Evaluate a query and keep it with its answer; who sends it again is led to the same citation."""
+    """Evaluate a query and keep it with its answer; who sends it again is led to the same citation, uncounted."""
     store = _store()
     asked = question(request, site().limits.query_bytes)
     assert asked is not None  # a POST that asks nothing was refused
-    wait = ALLOWANCE.wait(client_of(request.environ, site().trusted_proxies), time.monotonic())
-    if wait > 0:
-        detail = gettext(
-            "%(count)s new citations in %(minutes)s minutes are enough.", count=PER_CLIENT, minutes=10
-        )
-        raise Refused("citation-quota", detail, headers={"Retry-After": str(int(wait) + 1)})
     columns, rows, kind = _answer(asked)
-    current = release()
-    try:
-        kept, new = store.keep(
-            query=asked.query,
-            dataset=(list(asked.default_graphs), list(asked.named_graphs)),
-            kind=kind,
-            columns=columns,
-            rows=attributed(rows, current),
-            release=current.number,
-            release_hash=current.hash,
-        )
-    except StoreFull as error:
-        raise Refused("citations-full", gettext("The operator can make room for more citations.")) from error
+    current, new = release(), False
+    dataset = list(asked.default_graphs), list(asked.named_graphs)
+    kept = store.known(asked.query, dataset, current.hash, columns, rows)
+    if kept is None:
+        _count_one_more()
+        try:
+            kept, new = store.keep(
+                query=asked.query,
+                dataset=dataset,
+                kind=kind,
+                columns=columns,
+                rows=attributed(rows, current),
+                release=current.number,
+                release_hash=current.hash,
+            )
+        except StoreFull as error:
+            detail = gettext("The operator can make room for more citations.")
+            raise Refused("citations-full", detail) from error
     address = here(f"/cite/{kept.id}")
     if best(request.headers.get("Accept"), OFFERS, default="json") == PAGE:
         named = request.form.get("lang") or request.args.get("lang")
@@ -141,6 +140,16 @@ def _store() -> CitationStore:
     if store is None:
         raise Refused("citations-off", gettext("This catalog keeps no citations."))
     return store
+
+
+def _count_one_more() -> None:
+    """Count a new citation of whoever asks. Raises Refused when that is one too many."""
+    wait = ALLOWANCE.wait(client_of(request.environ, site().trusted_proxies), time.monotonic())
+    if wait > 0:
+        detail = gettext(
+            "%(count)s new citations in %(minutes)s minutes are enough.", count=PER_CLIENT, minutes=10
+        )
+        raise Refused("citation-quota", detail, headers={"Retry-After": str(int(wait) + 1)})
 
 
 def _answer(asked: Question) -> tuple[list[str], list[Terms], str]:
