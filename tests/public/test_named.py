@@ -165,6 +165,36 @@ def test_types_take_what_they_should(kind: str, good: list[str], bad: list[str])
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.wikidata.org/entity/Q193521",
+        "https://www.wikidata.org/entity/Q193521",
+        "https://www.wikidata.org/wiki/Q193521",
+        "http://wikidata.org/wiki/Q193521/",
+        "https://m.wikidata.org/wiki/Q193521?uselang=ja#P274",
+        "https://www.wikidata.org/wiki/Special:EntityData/Q193521.ttl",
+        "https://pubchem.ncbi.nlm.nih.gov/compound/26042#section=Structures",
+        "https://commonchemistry.cas.org/detail?cas_rn=13463-67-7",
+    ],
+)
+def test_an_entry_is_known_by_any_of_its_addresses(address: str) -> None:
+    """Each is the one IRI that links have."""
+    found = kinds()["entry"].read(address).value
+    if "wikidata" in address:
+        assert found == "http://www.wikidata.org/entity/Q193521"
+    elif "pubchem" in address:
+        assert found == "http://rdf.ncbi.nlm.nih.gov/pubchem/compound/CID26042"
+    else:
+        assert found == address
+
+
+def test_an_address_from_the_browser_asks_of_its_entry(live: FlaskClient) -> None:
+    path = "/q/spectra-of-a-database-entry.csv"
+    page = "https://pubchem.ncbi.nlm.nih.gov/compound/26042#section=Structures"
+    assert rows(live.get(path, query_string={"entry": page}).text) == rows(live.get(path).text) != []
+
+
+@pytest.mark.parametrize(
     ("path", "status", "code"),
     [
         ("/q/nothing", 404, "not-found"),
