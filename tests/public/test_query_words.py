@@ -6,13 +6,18 @@ import ast
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 import server.query
+from server.public.errors import answer
+from server.public.evaluation import refusal
 from server.public.query_words import SENTENCES, pattern
 from server.query import errors
+from server.query.protocol import Limits
+from server.query.quota import Quotas
 
 JAPANESE = {"Accept-Language": "ja"}
 # Said to operators: where no query can run, the endpoint is off and says so in other words.
@@ -131,3 +136,19 @@ def test_every_message_has_a_form_of_its_own() -> None:
         for sentence in sentences:
             filled = re.sub(r"%\(\w+\)s", "7", sentence)
             assert next(other for other in sentences if pattern(other).fullmatch(filled)) == sentence
+
+
+def test_a_client_in_its_own_way_gets_429(published: Any) -> None:
+    quotas = Quotas(Limits(workers=2))
+    quotas.waits("a", 0.0)
+    quotas.runs("a", 0.0)
+    own = quotas.in_its_own_way("a", 0.0)
+    assert own is not None
+    assert quotas.in_its_own_way("b", 0.0) is None
+    with published.app.test_request_context("/sparql", headers=JAPANESE):
+        published.app.preprocess_request()
+        response = answer(refusal(own))
+    body = json.loads(response.data)
+    assert (response.status_code, response.headers["Retry-After"], body["code"]) == (429, "1", "client-limit")
+    assert body["limit"] == 1
+    assert body["detail"].endswith("終わるのを待つか、中止してください")
