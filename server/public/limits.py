@@ -42,11 +42,12 @@ def limit_facts(limits: Limits) -> dict[str, Decimal | int]:
 
 
 def limits_sentence(limits: Limits) -> str:
-    r"""The limits in English.
+    """The limits in English.
 
-    >>> limits_sentence(Limits())
-    'A query may run 20 s, use 1,074 MB of memory, have 16,000 bytes and give 50 MB; beyond that it is an error. \
-One client may have 2 queries at once, 60 s of evaluation a minute, 30 errors a minute.'
+    >>> for sentence in limits_sentence(Limits()).split(". "):
+    ...     print(sentence)
+    A query may run 20 s, use 1,074 MB of memory, have 16,000 bytes and give 50 MB; beyond that it is an error
+    One client may have 2 queries at once, 60 s of evaluation a minute, 30 errors a minute.
     """
     return (
         f"A query may run {limits.seconds:g} s, use {limits.memory_bytes / 1e6:,.0f} MB of memory, have "
