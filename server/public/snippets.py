@@ -49,7 +49,7 @@ def query_snippets(
         python = "import io\n\nimport pandas as pd\n" + python
         reading = "table = pd.read_csv(io.BytesIO(answer.content))\nprint(table)"
     r_graphs = "".join(f", `{name}` = c({', '.join(map(_r, iris))})" for name, iris in graphs.items())
-    if graphs:
+    if any(len(iris) > 1 for iris in graphs.values()):
         r_graphs += ', .multi = "explode"'
     r = (
         "library(httr2)\n\n"

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from server.public.app import create_app
 from server.public.citations import CitationStore
+from server.public.snippets import query_snippets
 
 BROWSER = {"Accept": "text/html"}
 NOWHERE = "http://127.0.0.1:1/nowhere?a=1&b=2"
@@ -78,3 +79,22 @@ def test_without_chosen_graphs_nothing_is_said_of_them(live: FlaskClient) -> Non
     page = live.get("/sparql", query_string={"query": QUERY, "default-graph-uri": ""}, headers=BROWSER).text
     assert forms(page)["/sparql"] == {}
     assert "Ask the whole catalog" not in page
+
+
+def test_programs_name_each_graph_as_their_language_has_it() -> None:
+    graphs = {"default-graph-uri": ["urn:a", "urn:it's"], "named-graph-uri": ["urn:b"]}
+    programs = {item.name: item.text for item in query_snippets("http://e/sparql", QUERY, graphs)}
+    assert "--data-urlencode 'default-graph-uri=urn:it'\"'\"'s' \\\n" in programs["curl"]
+    asked = next(line for line in programs["Python"].split("\n") if line.startswith("answer = "))
+    data = eval(asked.partition("data=")[2].partition(", headers")[0], {"query": QUERY})
+    assert data == {"query": QUERY, **graphs}
+    assert (
+        '`default-graph-uri` = c(r"[urn:a]", r"[urn:it\'s]"), `named-graph-uri` = c(r"[urn:b]")'
+        in programs["R"]
+    )
+    assert '.multi = "explode")' in programs["R"]
+    one = {
+        item.name: item.text
+        for item in query_snippets("http://e/sparql", QUERY, {"named-graph-uri": ["urn:b"]})
+    }
+    assert ".multi" not in one["R"]
