@@ -49,6 +49,9 @@ NOT_IN_CONTEXT = {
         "ofFacility",
     ),
     *("ofBeamline", "ofMaterial", "ofStandard", "meanAssignedEnergy", "latestRecord"),
+    # The service is described, and is no document either.
+    *("queryTimeLimit", "queryMemoryLimit", "queryResultLimit", "queryLengthLimit"),
+    *("clientQueryLimit", "clientTimeLimit", "clientErrorLimit"),
     *("DatabaseEntry", "database"),
     *(
         "Deposit",

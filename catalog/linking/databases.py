@@ -162,7 +162,10 @@ _SHIPPED = (
         *("wikidata", _both("Wikidata"), "substance", "CC0-1.0"),
         template="http://www.wikidata.org/entity/{}",
         pattern=r"http://www\.wikidata\.org/entity/Q[1-9]\d*",
-        forms=(r"(?:https?://(?:www\.|m\.)?wikidata\.org/(?:entity|wiki)/|wd:)?(Q[1-9]\d*)",),
+        forms=(
+            r"(?:https?://(?:www\.|m\.)?wikidata\.org/(?:entity|wiki)/|wd:)?(Q[1-9]\d*)",
+            r"https?://(?:www\.|m\.)?wikidata\.org/(?:entity|wiki/Special:Entity(?:Data|Page))/(Q[1-9]\d*)(?:\.[a-z]+)?",
+        ),
         publish=(*_OPEN_FACTS, "inchikey", "cas"),
         tidy=str.upper,
     ),

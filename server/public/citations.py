@@ -21,9 +21,10 @@ from typing import Any, TypeAlias
 from catalog.config import CITATIONS_FILE
 from catalog.errors import CatalogError
 
-# The terms of a row, each as in SPARQL results in JSON (None: unbound), and the ids of the records it is about; None
-# where a value stands in none of their documents, as a count does.
-Row: TypeAlias = tuple[list[dict[str, str] | None], list[str] | None]
+# The terms of a row, each as in SPARQL results in JSON (None: unbound).
+Terms: TypeAlias = list[dict[str, str] | None]
+# Beside them the ids of the records it is about; None where a value stands in none of their documents, as a count does.
+Row: TypeAlias = tuple[Terms, list[str] | None]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS citations (
@@ -88,7 +89,7 @@ class CitationStore:
         release_hash: str,
     ) -> tuple[Citation, bool]:
         """Keep an answer, and whether it is new here. Raises StoreFull."""
-        digest = digest_of(columns, rows)
+        digest = digest_of(columns, [terms for terms, _ in rows])
         identifier = _name(query, dataset, release_hash, digest)
         content = json.dumps([columns, rows], ensure_ascii=False, separators=(",", ":")).encode()
         # What is kept is read and compared each time it is shown: its own size counts, not that of its packing.
@@ -111,6 +112,17 @@ class CitationStore:
             found = self._find(store, identifier)
         assert found is not None
         return found, True
+
+    def known(
+        self,
+        query: str,
+        dataset: tuple[list[str], list[str]],
+        release_hash: str,
+        columns: list[str],
+        rows: list[Terms],
+    ) -> Citation | None:
+        """The citation of that very answer, if it is kept."""
+        return self.find(_name(query, dataset, release_hash, digest_of(columns, rows)))
 
     def find(self, identifier: str) -> Citation | None:
         """The citation of that name."""
@@ -151,14 +163,14 @@ class CitationStore:
                     store.execute("ROLLBACK")
 
 
-def key_of(terms: list[dict[str, str] | None]) -> str:
+def key_of(terms: Terms) -> str:
     """A row as text: equal rows, and no others, have equal texts."""
     return json.dumps(terms, ensure_ascii=False, sort_keys=True)
 
 
-def digest_of(columns: list[str], rows: list[Row]) -> str:
+def digest_of(columns: list[str], rows: list[Terms]) -> str:
     """The SHA-256 over an answer's columns and its rows in any order, in hex."""
-    lines = sorted(key_of(terms) for terms, _ in rows)
+    lines = sorted(map(key_of, rows))
     return hashlib.sha256("\n".join([json.dumps(columns), *lines]).encode()).hexdigest()
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
 
-from server.public.citations import Citation, CitationStore, StoreFull
+from server.public.citations import Citation, CitationStore, StoreFull, Terms
 from server.public.clients import client_of
-from server.public.comparison import Comparison, Terms, attributed, compare, rows_of, rows_of_graph
+from server.public.comparison import Comparison, attributed, compare, rows_of, rows_of_graph
 from server.public.errors import Refused
 from server.public.evaluation import evaluate
 from server.public.languages import choice, gettext, language
@@ -71,30 +71,29 @@ ALLOWANCE = Allowance()
 
 @blueprint.post("/cite")
 def cite() -> Response:
-    """Evaluate a query and keep it with its answer; who sends it again is led to the same citation."""
+    """Evaluate a query and keep it with its answer; who sends it again is led to the same citation, uncounted."""
     store = _store()
     asked = question(request, site().limits.query_bytes)
     assert asked is not None  # a POST that asks nothing was refused
-    wait = ALLOWANCE.wait(client_of(request.environ, site().trusted_proxies), time.monotonic())
-    if wait > 0:
-        detail = gettext(
-            "%(count)s new citations in %(minutes)s minutes are enough.", count=PER_CLIENT, minutes=10
-        )
-        raise Refused("citation-quota", detail, headers={"Retry-After": str(int(wait) + 1)})
     columns, rows, kind = _answer(asked)
-    current = release()
-    try:
-        kept, new = store.keep(
-            query=asked.query,
-            dataset=(list(asked.default_graphs), list(asked.named_graphs)),
-            kind=kind,
-            columns=columns,
-            rows=attributed(rows, current),
-            release=current.number,
-            release_hash=current.hash,
-        )
-    except StoreFull as error:
-        raise Refused("citations-full", gettext("The operator can make room for more citations.")) from error
+    current, new = release(), False
+    dataset = list(asked.default_graphs), list(asked.named_graphs)
+    kept = store.known(asked.query, dataset, current.hash, columns, rows)
+    if kept is None:
+        _count_one_more()
+        try:
+            kept, new = store.keep(
+                query=asked.query,
+                dataset=dataset,
+                kind=kind,
+                columns=columns,
+                rows=attributed(rows, current),
+                release=current.number,
+                release_hash=current.hash,
+            )
+        except StoreFull as error:
+            detail = gettext("The operator can make room for more citations.")
+            raise Refused("citations-full", detail) from error
     address = here(f"/cite/{kept.id}")
     if best(request.headers.get("Accept"), OFFERS, default="json") == PAGE:
         named = request.form.get("lang") or request.args.get("lang")
@@ -143,6 +142,16 @@ def _store() -> CitationStore:
     return store
 
 
+def _count_one_more() -> None:
+    """Count a new citation of whoever asks. Raises Refused when that is one too many."""
+    wait = ALLOWANCE.wait(client_of(request.environ, site().trusted_proxies), time.monotonic())
+    if wait > 0:
+        detail = gettext(
+            "%(count)s new citations in %(minutes)s minutes are enough.", count=PER_CLIENT, minutes=10
+        )
+        raise Refused("citation-quota", detail, headers={"Retry-After": str(int(wait) + 1)})
+
+
 def _answer(asked: Question) -> tuple[list[str], list[Terms], str]:
     kind = query_kind(asked.query)
     graph = shape_of(kind) == "graph"
@@ -163,14 +172,18 @@ def _compared(citation: Citation) -> tuple[Comparison, str]:
     if current.hash == citation.hash and citation.rows is not None:
         # Nothing can have changed, and to find that out row by row would take long.
         return Comparison([terms for terms, _ in citation.rows], same=True, added=[], gone=[]), ""
-    default, named = citation.dataset
     try:
-        columns, rows, _ = _answer(Question(citation.query, tuple(default), tuple(named)))
+        columns, rows, _ = _answer(_question(citation))
         today = columns, rows
     except Refused as refused:
         trouble = refused.detail or refused.code
     withdrawals = current.number != citation.release and current.withdrawn_since(citation.release)
     return compare(citation, current, today, withdrawals=withdrawals), trouble
+
+
+def _question(citation: Citation) -> Question:
+    default, named = citation.dataset
+    return Question(citation.query, tuple(default), tuple(named))
 
 
 def _facts(citation: Citation) -> dict[str, Any]:
@@ -246,6 +259,7 @@ def _page(citation: Citation, comparison: Comparison, trouble: str) -> str:
     return render_template(
         "citation.html",
         citation=citation,
+        graphs=_question(citation).graphs,
         cite_as=cite_as(citation),
         bibtex=_bibtex(citation),
         results=view(comparison.shown) if citation.rows is not None else None,

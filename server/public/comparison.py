@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from server.public.citations import Citation, Row, digest_of, key_of
+from server.public.citations import Citation, Row, Terms, digest_of, key_of
 from server.public.links import NAMESPACE
 
 if TYPE_CHECKING:
     from catalog.releases import Release
 
-Terms = list[dict[str, str] | None]
 XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
@@ -102,7 +101,7 @@ def compare(
     """A citation beside today's answer (None when there is none). ``withdrawals``: whether there were any since."""
     found = Comparison()
     if today is not None:
-        found.same = digest_of(today[0], [(terms, None) for terms in today[1]]) == citation.digest
+        found.same = digest_of(*today) == citation.digest
     if citation.rows is None:
         return found
     now = Counter(map(key_of, today[1])) if today is not None else Counter()

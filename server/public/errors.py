@@ -98,7 +98,7 @@ _FORMS = (
 class Refused(Exception):
     """A request is refused: ``code`` of ANSWERS, a sentence for people, further members and headers.
 
-    ``query`` is what was asked, for the page that lets it be mended.
+    ``query`` is what was asked, and ``graphs`` of which graphs, for the page that lets it be mended.
     """
 
     code: str
@@ -106,6 +106,7 @@ class Refused(Exception):
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
+    graphs: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def answer(refused: Refused) -> Response:
@@ -122,7 +123,9 @@ def answer(refused: Refused) -> Response:
         **refused.members,
     }
     if form == "page":
-        page = render_template("error.html", problem=body, detail=refused.detail, query=refused.query)
+        page = render_template(
+            "error.html", problem=body, detail=refused.detail, query=refused.query, graphs=refused.graphs
+        )
         response = Response(page, known.status, content_type="text/html; charset=utf-8")
     elif form == "text":
         response = Response(_text(body), known.status, content_type="text/plain; charset=utf-8")

@@ -11,6 +11,7 @@ from server.public.clients import client_of
 from server.public.errors import Refused
 from server.public.languages import gettext
 from server.public.protocol import Question
+from server.public.query_words import in_words
 from server.public.site import release, site
 from server.query.client import Answer
 from server.query.errors import QueryProblem, ServiceRefused
@@ -78,11 +79,13 @@ def refusal(problem: QueryProblem) -> Refused:
         members["federate"] = recipe(f"{release().base}/sparql")
     if problem.retry_after or (problem.status in {429, 503} and problem.code not in SAME_AGAIN):
         headers["Retry-After"] = str(problem.retry_after or RETRY_AFTER_S)
-    detail = problem.detail[:1].upper() + problem.detail[1:]
+    detail = in_words(problem)
     undeclared = _UNDECLARED.fullmatch(problem.detail)
     if undeclared and (namespace := site().vocabulary.prefixes.get(undeclared[1])):
         declaration = f"PREFIX {undeclared[1]}: <{namespace}>"
-        detail += ". " + gettext("Begin the query with: %(declaration)s", declaration=declaration)
+        detail = gettext(
+            "%(problem)s. Begin the query with: %(declaration)s", problem=detail, declaration=declaration
+        )
     return Refused(problem.code, detail, members, headers)
 
 

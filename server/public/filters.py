@@ -61,12 +61,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def address(path: str, **arguments: object) -> str:
-    """A path of this site that keeps the language the reader chose in the address."""
+    """A path of this site that keeps the language the reader chose in the address; a list is a repeated argument."""
     path, _, fragment = path.partition("#")
     asked = request.args.get("lang")
     if asked == language() and "lang" not in arguments:
         arguments["lang"] = asked
-    query = urlencode({key: item for key, item in arguments.items() if item not in (None, "")})
+    query = urlencode({key: item for key, item in arguments.items() if item not in (None, "")}, doseq=True)
     return here(path) + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from server.query.protocol import Limits
 
 
@@ -18,12 +20,34 @@ def limit_headers(limits: Limits) -> dict[str, str]:
     }
 
 
-def limits_sentence(limits: Limits) -> str:
-    r"""The limits in English.
+def limit_facts(limits: Limits) -> dict[str, Decimal | int]:
+    """The limits by the term of the ontology that states each; what is not limited is not there.
 
-    >>> limits_sentence(Limits())
-    'A query may run 20 s, use 1,074 MB of memory, have 16,000 bytes and give 50 MB; beyond that it is an error. \
-One client may have 2 queries at once, 60 s of evaluation a minute, 30 errors a minute.'
+    >>> found = limit_facts(Limits(client_queries=0))
+    >>> found["queryTimeLimit"], "clientQueryLimit" in found
+    (Decimal('20.0'), False)
+    """
+    of_a_client: dict[str, Decimal | int] = {
+        "clientQueryLimit": limits.client_queries,
+        "clientTimeLimit": Decimal(str(limits.client_seconds)),
+        "clientErrorLimit": limits.client_errors,
+    }
+    return {
+        "queryTimeLimit": Decimal(str(limits.seconds)),
+        "queryMemoryLimit": limits.memory_bytes,
+        "queryResultLimit": limits.result_bytes,
+        "queryLengthLimit": limits.query_bytes,
+        **{name: value for name, value in of_a_client.items() if value},
+    }
+
+
+def limits_sentence(limits: Limits) -> str:
+    """The limits in English.
+
+    >>> for sentence in limits_sentence(Limits()).split(". "):
+    ...     print(sentence)
+    A query may run 20 s, use 1,074 MB of memory, have 16,000 bytes and give 50 MB; beyond that it is an error
+    One client may have 2 queries at once, 60 s of evaluation a minute, 30 errors a minute.
     """
     return (
         f"A query may run {limits.seconds:g} s, use {limits.memory_bytes / 1e6:,.0f} MB of memory, have "

@@ -101,11 +101,14 @@ def _place(find: Callable[[str], str | None]) -> Kind:
 
 
 def _entry(text: str) -> Bound:
-    """An entry of a known database, by any address that people know it by."""
+    """An entry of a known database, by any address that people know it by or have in their browser."""
     if "://" in text and len(text) <= MAX_TEXT:
-        for database in DATABASES.values():
-            with suppress(ValueError):
-                return ox.NamedNode(database.canonical(text))
+        page = text.partition("#")[0].rstrip().rstrip("/")
+        # Some databases name an entry in the query of the address, others only what the page is to look like.
+        for form in (text, page, page.partition("?")[0]):
+            for database in DATABASES.values():
+                with suppress(ValueError):
+                    return ox.NamedNode(database.canonical(form))
     raise ValueError(text)
 
 

@@ -36,6 +36,12 @@ class Question:
     named_graphs: tuple[str, ...] = ()
     format_name: str = ""
 
+    @property
+    def graphs(self) -> dict[str, list[str]]:
+        """The chosen graphs as the protocol's parameters: those of a name that has any."""
+        chosen = {"default-graph-uri": self.default_graphs, "named-graph-uri": self.named_graphs}
+        return {name: list(iris) for name, iris in chosen.items() if iris}
+
 
 def question(request: Request, max_bytes: int) -> Question | None:
     """The question of a request; None for a GET that has none. Raises Refused for anything else."""
@@ -77,6 +83,8 @@ def _posted(request: Request, max_bytes: int) -> Question:
     content_type = request.mimetype
     if content_type == UPDATE:
         raise _no_update()
+    if content_type in {QUERY, FORM}:
+        _plain_text(request)
     if content_type == QUERY:
         if (request.content_length or 0) > max_bytes:
             raise _too_long("query-too-long", max_bytes)
@@ -124,6 +132,16 @@ def _checked(text: str, values: MultiDict[str, str], format_name: str, max_bytes
         tuple(filter(None, values.getlist("named-graph-uri"))),
         format_name.strip().lower(),
     )
+
+
+def _plain_text(request: Request) -> None:
+    """Refuse a body that would have to be unpacked or read as something else than UTF-8."""
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in {"", "identity"}:
+        detail = gettext("Send the body as it is, without Content-Encoding.")
+        raise Refused("media-type", detail, headers={"Accept-Encoding": "identity"})
+    if request.mimetype_params.get("charset", "utf-8").strip().lower() not in {"utf-8", "utf8"}:
+        raise Refused("media-type", gettext("Send the query in UTF-8."))
 
 
 def _strict(given: bytes) -> None:

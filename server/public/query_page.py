@@ -36,7 +36,7 @@ def answer_page(asked: Question, shape: Shape) -> Response:
         view = ResultsView(text=answered.read().decode())
     else:
         view = table(answered.read(), *reader())
-    return Response(query_page(asked.query, view, answered.seconds, shape), content_type=HTML)
+    return Response(query_page(asked, view, answered.seconds, shape), content_type=HTML)
 
 
 def reader() -> tuple[Viewer, Labels]:
@@ -46,21 +46,22 @@ def reader() -> tuple[Viewer, Labels]:
 
 
 def query_page(
-    query: str, results: ResultsView | None = None, seconds: float = 0.0, shape: Shape = "rows"
+    asked: Question, results: ResultsView | None = None, seconds: float = 0.0, shape: Shape = "rows"
 ) -> str:
-    """The page with ``query`` in its form, and below it the results."""
-    downloads = [
-        (item, here("/sparql?") + urlencode({"query": query, "format": item.name}))
-        for item in formats_of(shape)
-    ]
+    """The page with the question in its form, and below it the results."""
+    query, graphs = asked.query, asked.graphs
+    link = here("/sparql?") + urlencode({"query": query, **graphs}, doseq=True)
+    downloads = [(item, f"{link}&format={item.name}") for item in formats_of(shape)]
+    endpoint = f"{release().base}/sparql"
     return render_template(
         "sparql.html",
         query=query,
+        graphs=graphs,
         results=results,
         seconds=seconds,
         downloads=downloads,
-        snippets=query_snippets(f"{release().base}/sparql", query, graph=shape == "graph") if query else [],
-        link=here("/sparql?") + urlencode({"query": query}),
+        snippets=query_snippets(endpoint, query, graphs, graph=shape == "graph") if query else [],
+        link=link,
         formats={"SELECT, ASK": formats_of("rows"), "CONSTRUCT, DESCRIBE": formats_of("graph")},
         themes=by_theme(),
         chosen_example=request.args.get("example", ""),

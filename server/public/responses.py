@@ -31,8 +31,9 @@ SECURITY = {
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Content-Disposition, Content-Encoding, ETag, Link, Repr-Digest, Retry-After, Server-Timing, X-Release, "
-        "X-Client-Limit, X-Query-Length-Limit, X-Query-Memory-Limit, X-Query-Result-Limit, X-Query-Time-Limit"
+        "Content-Disposition, Content-Encoding, ETag, Link, Location, Repr-Digest, Retry-After, Server-Timing, "
+        "X-Client-Limit, X-Query-Length-Limit, X-Query-Memory-Limit, X-Query-Result-Limit, X-Query-Time-Limit, "
+        "X-Release"
     ),
 }
 PREFLIGHT = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 import pyoxigraph as ox
 
 from catalog.mapping import RDF_TYPE
 from catalog.statistics import void_part
-from server.public.limits import limits_sentence
+from catalog.vocabulary_graph import NS
+from server.public.limits import limit_facts, limits_sentence
 from server.query.protocol import Limits
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
@@ -21,7 +23,7 @@ RESULT_FORMATS = (
     *("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV"),
     *("Turtle", "N-Triples", "JSON-LD", "RDF_XML", "N-Quads", "TriG"),
 )
-PREFIXES = {"sd": SD, "void": VOID, "format": FORMAT}
+PREFIXES = {"sd": SD, "void": VOID, "format": FORMAT, "xafs": NS}
 
 
 def service_triples(
@@ -34,7 +36,8 @@ def service_triples(
 ) -> list[ox.Triple]:
     """The description of the endpoint of the catalog at ``base``, whose default graph holds ``triples`` triples.
 
-    ``statistics`` are those of the release: what they say of the store is said of the default graph.
+    ``statistics`` are those of the release: what they say of the store is said of the default graph. No ``sd:feature``
+    is stated, for none is there: nothing is dereferenced or federated, no graph but the default one is kept.
     """
     service = ox.NamedNode(f"{base}/sparql")
     dataset, graph = ox.NamedNode(f"{base}/sparql#dataset"), ox.NamedNode(f"{base}/sparql#default-graph")
@@ -47,15 +50,15 @@ def service_triples(
         ),
         *_texts(service, title),
         ox.Triple(service, ox.NamedNode(RDFS_COMMENT), ox.Literal(limits_sentence(limits), language="en")),
+        *(
+            ox.Triple(service, ox.NamedNode(NS + name), _number(value))
+            for name, value in limit_facts(limits).items()
+        ),
         *_about(dataset, "Dataset", {"defaultGraph": graph}),
         ox.Triple(dataset, ox.NamedNode(DCTERMS + "license"), ox.NamedNode(metadata_license)),
         *_about(graph, "Graph", {}),
         *_described(base, graph, statistics),
-        ox.Triple(
-            graph,
-            ox.NamedNode(VOID + "triples"),
-            ox.Literal(str(triples), datatype=ox.NamedNode(XSD + "integer")),
-        ),
+        ox.Triple(graph, ox.NamedNode(VOID + "triples"), _number(triples)),
     ]
 
 
@@ -73,6 +76,12 @@ def _about(subject: ox.NamedNode, kind: str, facts: Mapping[str, ox.NamedNode]) 
     yield ox.Triple(subject, RDF_TYPE, ox.NamedNode(SD + kind))
     for name, value in facts.items():
         yield ox.Triple(subject, ox.NamedNode(SD + name), value)
+
+
+def _number(value: Decimal | int) -> ox.Literal:
+    if isinstance(value, int):
+        return ox.Literal(str(value), datatype=ox.NamedNode(XSD + "integer"))
+    return ox.Literal(f"{value.normalize():f}", datatype=ox.NamedNode(XSD + "decimal"))
 
 
 def _texts(subject: ox.NamedNode, texts: Mapping[str, str]) -> Iterator[ox.Triple]:

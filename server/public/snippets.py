@@ -17,32 +17,46 @@ class Snippet:
     text: str
 
 
-def query_snippets(endpoint: str, query: str, *, graph: bool = False) -> list[Snippet]:
-    """Programs that send ``query`` to ``endpoint`` and read the answer as a table, or as Turtle for a graph."""
+def query_snippets(
+    endpoint: str, query: str, graphs: Mapping[str, list[str]], *, graph: bool = False
+) -> list[Snippet]:
+    """Programs that send ``query`` to ``endpoint`` and read the answer as a table, or as Turtle for a graph.
+
+    ``graphs`` are those chosen by the protocol's parameters.
+    """
     query = query.strip("\n")
     accept = "text/turtle" if graph else "text/csv"
     mark = next(word for word in _marks() if word not in query.split("\n"))
+    fields = [
+        f"  --data-urlencode {shlex.quote(f'{name}={iri}')} \\\n"
+        for name, iris in graphs.items()
+        for iri in iris
+    ]
     shell = (
-        f"curl {shlex.quote(endpoint)} \\\n  -H 'Accept: {accept}' \\\n"
+        f"curl {shlex.quote(endpoint)} \\\n  -H 'Accept: {accept}' \\\n{''.join(fields)}"
         f"  --data-urlencode query@- <<'{mark}'\n{query}\n{mark}"
     )
     headers = f'headers={{"Accept": "{accept}"}}'
+    more = "".join(f", {name!r}: {iris!r}" for name, iris in graphs.items())
     python = (
         "import requests\n\n"
         f"query = {_python(query)}\n"
-        f"answer = requests.post({json.dumps(endpoint)}, data={{'query': query}}, {headers}, timeout=60)\n"
+        f"answer = requests.post({json.dumps(endpoint)}, data={{'query': query{more}}}, {headers}, timeout=60)\n"
         "answer.raise_for_status()  # an answer is whole, or it is an error\n"
     )
     reading = "print(answer.text)"
     if not graph:
         python = "import io\n\nimport pandas as pd\n" + python
         reading = "table = pd.read_csv(io.BytesIO(answer.content))\nprint(table)"
+    r_graphs = "".join(f", `{name}` = c({', '.join(map(_r, iris))})" for name, iris in graphs.items())
+    if any(len(iris) > 1 for iris in graphs.values()):
+        r_graphs += ', .multi = "explode"'
     r = (
         "library(httr2)\n\n"
         f"query <- {_r(query)}\n"
         f"answer <- request({json.dumps(endpoint)}) |>\n"
         f'  req_headers(Accept = "{accept}") |>\n'
-        "  req_body_form(query = query) |>\n"
+        f"  req_body_form(query = query{r_graphs}) |>\n"
         "  req_perform()\n"
         + (
             "cat(resp_body_string(answer))"
@@ -59,7 +73,8 @@ def download_snippets(address: str, parameters: Mapping[str, str], extension: st
     arguments = urlencode(parameters)
     url = f"{address}.{suffix}" + (f"?{arguments}" if arguments else "")
     if suffix != "csv":
-        return [Snippet("curl", f"curl {shlex.quote(url)}")]
+        python = f"import rdflib\n\ngraph = rdflib.Graph().parse({json.dumps(url)})\nprint(graph.serialize())"
+        return [Snippet("curl", f"curl {shlex.quote(url)}"), Snippet("Python", python)]
     return [
         Snippet("curl", f"curl {shlex.quote(url)}"),
         Snippet("Python", f"import pandas as pd\n\ntable = pd.read_csv({json.dumps(url)})\nprint(table)"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -53,9 +54,7 @@ def sparql() -> Response:
         response = answer_page(asked, shape_of(kind)) if chosen == PAGE else data_response(asked, chosen)
     except Refused as refused:
         # The page of an error offers the query again, to be mended.
-        raise Refused(
-            refused.code, refused.detail, refused.members, refused.headers, asked.query
-        ) from refused
+        raise replace(refused, query=asked.query, graphs=asked.graphs) from refused
     response.headers.setdefault("Cache-Control", "public, no-cache")
     response.vary.add("Accept")
     return response
@@ -94,6 +93,9 @@ def data_response(asked: Question, chosen: str) -> Response:
     cacheable = request.method != "POST"
     known = kept(site().answers, tag, packed)
     if tag and cacheable and request.if_none_match.contains_weak(tag):
+        if request.if_none_match.star_tag and known is None:
+            # Whoever has any answer has this one, if there is one: a malformed query has none.
+            evaluate(asked, chosen).close()
         response = Response(
             status=304, headers=[("ETag", f'W/"{tag}"'), ("Cache-Control", "public, no-cache")]
         )
@@ -137,7 +139,7 @@ def _description() -> Response:
         if name and found is None:
             raise Refused("not-found", gettext("There is no example query of that name."))
         return conditional(
-            etag("form"), HTML, lambda: query_page(found.query if found else ""), vary=["Accept"]
+            etag("form"), HTML, lambda: query_page(Question(found.query if found else "")), vary=["Accept"]
         )
     return _service_data(chosen)
 

@@ -12,6 +12,7 @@ import pytest
 
 from server.public.examples import example, examples, parse
 from server.public.parameters import kinds
+from server.query.formats import FORMATS
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -32,6 +33,9 @@ ATTACKS = [
 ]
 
 
+GRAPHS = {"graph-of-calibrated-spectra", "links-of-a-composition"}
+
+
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -44,10 +48,11 @@ def test_every_example_has_its_texts_its_page_and_its_answer(live: FlaskClient, 
         assert set(texts) == {"en", "ja"}
     assert found.keywords
     assert found.filled({}) == found.query
-    answer = live.get(f"/q/{name}.csv")
+    extension, format_name = ("ttl", "turtle") if name in GRAPHS else ("csv", "csv")
+    answer = live.get(f"/q/{name}.{extension}")
     assert answer.status_code == 200
-    assert rows(answer.text)
-    asked = live.get("/sparql", query_string={"query": found.query, "format": "csv"})
+    assert set(ox.parse(answer.data, format=ox.RdfFormat.TURTLE)) if name in GRAPHS else rows(answer.text)
+    asked = live.get("/sparql", query_string={"query": found.query, "format": format_name})
     assert asked.text == answer.text
     for language in ("en", "ja"):
         page = live.get(f"/q/{name}?lang={language}", headers={"Accept": "text/html"})
@@ -88,6 +93,25 @@ def test_a_suffix_chooses_the_format(live: FlaskClient, extension: str, media_ty
     assert response.headers["X-Release"]
     again = live.get(f"/q/coverage-by-edge.{extension}", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("extension", ["ttl", "nt", "jsonld", "json", "rdf", "xml", "nq", "trig"])
+def test_a_graph_is_answered_in_every_format_of_graphs(live: FlaskClient, extension: str) -> None:
+    response = live.get(f"/q/links-of-a-composition.{extension}", query_string={"formula": "TiO2"})
+    found = {item.extension: item.media_type for item in FORMATS if item.shape == "graph"}
+    assert response.mimetype == found[{"json": "jsonld", "xml": "rdf"}.get(extension, extension)]
+    triples = {
+        quad.triple
+        for quad in ox.parse(response.data, format=ox.RdfFormat.from_media_type(response.mimetype))
+    }
+    about = {triple.subject.value for triple in triples if triple.predicate.value.endswith("#prefLabel")}
+    assert {iri.rpartition("/")[2] for iri in about} == {"titanium-dioxide", "rutile", "anatase"}
+    assert any(triple.predicate.value.endswith("sssom/confidence") for triple in triples)
+    table = live.get("/q/links-of-a-composition.csv")
+    assert (table.status_code, json.loads(table.text)["code"]) == (406, "query-format")
+    page = live.get("/q/links-of-a-composition?formula=TiO2", headers={"Accept": "text/html"}).text
+    assert "/q/links-of-a-composition.ttl?formula=TiO2" in page
+    assert "links-of-a-composition.csv" not in page
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -141,6 +165,36 @@ def test_types_take_what_they_should(kind: str, good: list[str], bad: list[str])
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.wikidata.org/entity/Q193521",
+        "https://www.wikidata.org/entity/Q193521",
+        "https://www.wikidata.org/wiki/Q193521",
+        "http://wikidata.org/wiki/Q193521/",
+        "https://m.wikidata.org/wiki/Q193521?uselang=ja#P274",
+        "https://www.wikidata.org/wiki/Special:EntityData/Q193521.ttl",
+        "https://pubchem.ncbi.nlm.nih.gov/compound/26042#section=Structures",
+        "https://commonchemistry.cas.org/detail?cas_rn=13463-67-7",
+    ],
+)
+def test_an_entry_is_known_by_any_of_its_addresses(address: str) -> None:
+    """Each is the one IRI that links have."""
+    found = kinds()["entry"].read(address).value
+    if "wikidata" in address:
+        assert found == "http://www.wikidata.org/entity/Q193521"
+    elif "pubchem" in address:
+        assert found == "http://rdf.ncbi.nlm.nih.gov/pubchem/compound/CID26042"
+    else:
+        assert found == address
+
+
+def test_an_address_from_the_browser_asks_of_its_entry(live: FlaskClient) -> None:
+    path = "/q/spectra-of-a-database-entry.csv"
+    page = "https://pubchem.ncbi.nlm.nih.gov/compound/26042#section=Structures"
+    assert rows(live.get(path, query_string={"entry": page}).text) == rows(live.get(path).text) != []
+
+
+@pytest.mark.parametrize(
     ("path", "status", "code"),
     [
         ("/q/nothing", 404, "not-found"),
@@ -167,7 +221,12 @@ def test_examples_are_shacl_executables(live: FlaskClient) -> None:
         ?example a sh:SPARQLExecutable, sh:SPARQLSelectExecutable ; sh:select ?text ; rdfs:comment ?title ;
           schema:target <http://127.0.0.1:8000/sparql> FILTER(LANG(?title) = "ja") }}"""
     found = {row["example"].value.rpartition("/")[2]: row["text"].value for row in store.query(query)}
-    assert found == {item.name: item.query for item in examples()}
+    assert found == {item.name: item.query for item in examples() if item.name not in GRAPHS}
+    constructs = query.replace("SPARQLSelectExecutable", "SPARQLConstructExecutable").replace(
+        "sh:select", "sh:construct"
+    )
+    graphs = {row["example"].value.rpartition("/")[2]: row["text"].value for row in store.query(constructs)}
+    assert graphs == {item.name: item.query for item in examples() if item.name in GRAPHS}
     one = ox.Store()
     accepted = live.get("/q/one-foil-over-beamlines", headers={"Accept": "text/turtle"})
     one.load(accepted.data, format=ox.RdfFormat.TURTLE)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from flask.testing import FlaskClient
 
 from server.public.negotiation import Offer, best, best_language
 
@@ -79,3 +80,41 @@ def test_a_header_of_any_length_is_read_in_no_time() -> None:
 )
 def test_the_language_a_reader_gets(header: str | None, wanted: str) -> None:
     assert best_language(header, ["en", "ja"], default="en") == wanted
+
+
+ROWS = "SELECT ?s { ?s ?p ?o } LIMIT 1"
+GRAPH = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 1"
+
+
+@pytest.mark.parametrize(
+    ("accept", "rows", "graph"),
+    [
+        ("*/*", "application/sparql-results+json", "text/turtle"),
+        ("image/png, */*;q=0.1", "application/sparql-results+json", "text/turtle"),
+        ("text/*", "text/csv", "text/turtle"),
+        ("application/*", "application/sparql-results+json", "application/ld+json"),
+        ("text/*;q=0.2, application/*;q=0.9", "application/sparql-results+json", "application/ld+json"),
+        ("application/*;q=0.2, text/*;q=0.9", "text/csv", "text/turtle"),
+        ("text/*, text/csv;q=0, text/turtle;q=0", "text/tab-separated-values", "text/html"),
+        (
+            "*/*, application/sparql-results+json;q=0, text/turtle;q=0",
+            "application/sparql-results+xml",
+            "application/ld+json",
+        ),
+        (
+            "application/sparql-results+xml;q=0.5, application/n-triples;q=0.5, */*;q=0.4",
+            "application/sparql-results+xml",
+            "application/n-triples",
+        ),
+        ("image/*", "", ""),
+        ("*/*;q=0", "", ""),
+    ],
+)
+def test_wildcards_choose_the_form_of_an_answer(
+    live: FlaskClient, accept: str, rows: str, graph: str
+) -> None:
+    for query, wanted in ((ROWS, rows), (GRAPH, graph)):
+        response = live.get("/sparql", query_string={"query": query}, headers={"Accept": accept})
+        assert "Accept" in response.headers["Vary"]
+        refused = (406, "application/problem+json")
+        assert (response.status_code, response.mimetype) == ((200, wanted) if wanted else refused)

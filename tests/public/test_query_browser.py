@@ -97,6 +97,23 @@ def test_a_link_is_shared_and_going_back_works(visit: Visit) -> None:
     assert visit.page.locator("#results tbody tr").count() > 3
 
 
+def test_chosen_graphs_stay_chosen_until_one_leaves_them(visit: Visit) -> None:
+    visit.open("/sparql?" + urlencode({"query": "ASK { ?s ?p ?o }", "default-graph-uri": "urn:other"}))
+    answer = visit.page.locator("#results strong")
+    assert answer.inner_text() == "No"
+    write(visit.page, "ASK { ?s ?p ?o . }")
+    run(visit.page)
+    share = visit.page.locator("#share")
+    until(visit.page, lambda: "%3Fo+.+" in str(share.get_attribute("href")))
+    assert answer.inner_text() == "No"
+    assert "urn%3Aother" in str(share.get_attribute("href"))
+    until(visit.page, lambda: share.evaluate("link => link.href") == visit.page.url)
+    visit.page.get_by_role("link", name="Ask the whole catalog").click()
+    visit.page.wait_for_url(lambda url: "other" not in url)
+    assert answer.inner_text() == "Yes"
+    assert visit.said == []
+
+
 def test_another_format_is_a_file(visit: Visit) -> None:
     visit.open("/sparql")
     write(visit.page, COUNTS)
@@ -221,6 +238,8 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, language: str
         "/sparql?" + urlencode({"query": COUNTS}),
         "/sparql?" + urlencode({"query": "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o } LIMIT 3"}),
         "/sparql?" + urlencode({"query": "ASK {"}),
+        "/sparql?" + urlencode({"query": COUNTS, "default-graph-uri": "http://127.0.0.1/" + "graph" * 40}),
+        "/sparql?" + urlencode({"query": "ASK {", "named-graph-uri": "http://127.0.0.1/" + "graph" * 40}),
         "/q",
         "/q/one-foil-over-beamlines",
         "/records",

@@ -290,6 +290,22 @@ def test_demo_takes_the_next_port_and_keeps_its_catalog(demo_home: Path) -> None
         assert first.get("/healthz")[0] == 200
 
 
+def test_demo_makes_iris_of_its_port_and_keeps_them(tmp_path: Path) -> None:
+    home, found = tmp_path / "demo", []
+    origins = """SELECT DISTINCT ?origin { ?s ?p ?o FILTER(STRSTARTS(STR(?s), "http://127"))
+      BIND(REPLACE(STR(?s), "^(http://127[^/]*)/.*$", "$1") AS ?origin) }"""
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        free = reserved.getsockname()[1]
+    for port in (free, free + 1):
+        with served(home, "demo", "--port", str(port)) as demo:
+            assert demo.url == f"http://127.0.0.1:{demo.port}/"
+            found.append((demo.port, demo.query(origins), demo.lines))
+            assert demo.stop() == 0
+    (port, first, _), (_, second, lines) = found
+    assert first == second == (200, f"origin\r\nhttp://127.0.0.1:{port}\r\n".encode())
+    assert f"The example catalog in {home} is served as it was made: the IRIs in it keep their port." in lines
+
+
 def test_serve_without_a_sandbox_serves_the_rest(demo_home: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import platform\nplatform.machine = lambda: 'other'\n", encoding="utf-8"

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from server.query.client import QueryClient
-from server.query.errors import Busy, ClientLimit, QueryMalformed, QueryProblem, TimedOut, UpdateRefused
+from server.query.errors import (
+    Busy,
+    Cancelled,
+    ClientLimit,
+    QueryMalformed,
+    QueryProblem,
+    TimedOut,
+    UpdateRefused,
+)
 from server.query.lexer import outline
 from server.query.protocol import Limits
 from server.query.quota import Quotas
@@ -169,6 +177,25 @@ def test_a_program_that_asks_many_things_at_a_time_gets_them_all(
             for number in range(16)
         ]
         assert {answer.result(timeout=30).read() for answer in asked} == {b"true"}
+
+
+def test_who_waits_in_vain_for_a_query_of_his_own_is_told_so(
+    tmp_path: Path, start_broker: Callable[..., Any]
+) -> None:
+    limits = {"seconds": 60.0, "workers": 2, "queue_seconds": 0.3}
+    with start_broker(tmp_path, **limits) as broker, ThreadPoolExecutor(1) as pool:
+        broker.wait_for(lambda found: list(found["workers"].values()).count("idle") >= 2)
+        slow = pool.submit(broker.client.run, SLOW, "json", client="10.0.0.1", request_id="slow")
+        broker.wait_for(lambda found: found["running"] == 1)
+        # A worker is free all the while, and not for this address.
+        with pytest.raises(ClientLimit, match="another query of this address is running") as own:
+            broker.client.run("ASK {}", "csv", client="10.0.0.1")
+        assert (own.value.status, own.value.limit, own.value.retry_after) == (429, 1, 1)
+        assert broker.client.run("ASK {}", "csv", client="10.0.0.2").read() == b"true"
+        assert broker.client.stats()["problems"]["client-limit"] == 1
+        assert broker.client.cancel("slow")
+        assert isinstance(slow.exception(timeout=60), Cancelled)
+        assert broker.client.run("ASK {}", "csv", client="10.0.0.1").read() == b"true"
 
 
 def test_a_full_queue_turns_away_whoever_waits_most(tmp_path: Path, start_broker: Callable[..., Any]) -> None:
