@@ -24,7 +24,8 @@ _CHUNK = 64 * 1024
 # Archives themselves.
 _PACKED = frozenset({"xlsx"})
 # Functions whose value differs from one evaluation to the next; a comment may stand before the bracket.
-_VOLATILE = re.compile(r"(?:now|rand|uuid|bnode)(?:\s|#[^\r\n]*[\r\n])*\(", re.IGNORECASE)
+_WORDS = ("now", "rand", "uuid", "bnode")
+_VOLATILE = re.compile(rf"(?:{'|'.join(_WORDS)})(?:\s|#[^\r\n]*[\r\n])*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def repeatable(query: str) -> bool:
     >>> repeatable("SELECT * { ?known ?now ?o }"), repeatable("SELECT (NOW () AS ?t) {}")
     (True, False)
     """
-    return _VOLATILE.search(query) is None
+    lowered = query.lower()
+    # Most queries have none of the words, and to look for them one by one is quicker than for all at once.
+    return not any(word in lowered for word in _WORDS) or _VOLATILE.search(lowered) is None
 
 
 def delivery(answer: Answer, chosen: Coding, *, tag: str, cache: ResponseCache | None) -> Delivery:

@@ -35,6 +35,16 @@ def test_seconds_come_back_within_a_minute() -> None:
     assert quotas.refusal("a", 16.0) is None
 
 
+def test_seconds_come_back_however_often_one_looks() -> None:
+    quotas = Quotas(Limits(client_seconds=60))
+    quotas.waits("a", 0.0)
+    quotas.runs("a", 0.0)
+    quotas.ended("a", 62.0, "", 0.0)
+    looks = [quotas.refusal("a", number * 0.0004) for number in range(6_000)]
+    assert looks[4_900] is not None
+    assert looks[-1] is None
+
+
 def test_queries_at_once() -> None:
     quotas = Quotas(Limits(client_queries=2, client_waiting=1))
     for _ in range(3):
