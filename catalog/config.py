@@ -153,7 +153,7 @@ class Settings:
     cache_bytes: int = _setting(
         64 * 2**20,
         kinds.size(0, 2**40),
-        "How much of the answers to queries a web process keeps in memory to give again; 0 keeps none.",
+        "How much of the answers to queries a web process keeps to give again, those over 1 MB in files; 0 keeps none.",
     )
     query_log: str | None = _setting(
         None,

@@ -73,6 +73,12 @@ class Answer:
                 left -= len(piece)
                 yield piece
 
+    def file(self) -> FileIO:
+        """The open file that a large answer lies in, now the caller's to close. Raises ValueError for a small one."""
+        if self._file is None:
+            raise ValueError("a small answer lies in no file")
+        return self._file
+
     def close(self) -> None:
         """Give up an answer that is not going to be read."""
         if self._file is not None:
