@@ -126,7 +126,7 @@ class Settings:
     query_max_bytes: int = _setting(
         16 * 10**3, kinds.size(100, 10**6), "The longest query text that is accepted."
     )
-    query_workers: int = _setting(2, kinds.whole(1, 64), "How many SPARQL queries run at the same time.")
+    query_workers: int = _setting(3, kinds.whole(1, 64), "How many SPARQL queries run at the same time.")
     client_queries: int = _setting(
         2, kinds.whole(0, 10**6), "How many queries of one client run at once, at most; 0 is no limit."
     )

@@ -43,7 +43,7 @@ class Limits:
     memory_bytes: int = 2**30
     result_bytes: int = 50_000_000
     query_bytes: int = 16_000
-    workers: int = 2
+    workers: int = 3
     queue: int = 64
     queue_seconds: float = 10.0
     client_queries: int = 2
