@@ -126,7 +126,7 @@ class Settings:
     query_max_bytes: int = _setting(
         16 * 10**3, kinds.size(100, 10**6), "The longest query text that is accepted."
     )
-    query_workers: int = _setting(2, kinds.whole(1, 64), "How many SPARQL queries run at the same time.")
+    query_workers: int = _setting(3, kinds.whole(1, 64), "How many SPARQL queries run at the same time.")
     client_queries: int = _setting(
         2, kinds.whole(0, 10**6), "How many queries of one client run at once, at most; 0 is no limit."
     )
@@ -153,7 +153,7 @@ class Settings:
     cache_bytes: int = _setting(
         64 * 2**20,
         kinds.size(0, 2**40),
-        "How much of the answers to queries a web process keeps in memory to give again; 0 keeps none.",
+        "How much of the answers to queries a web process keeps to give again, those over 1 MB in files; 0 keeps none.",
     )
     query_log: str | None = _setting(
         None,

@@ -6,15 +6,45 @@ asked for and make room.
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import IO
 
 # An answer larger than this part of the whole would drive out too many others.
 _LARGEST_SHARE = 8
 # What the bookkeeping of an entry takes besides its texts.
 _OVERHEAD = 600
+# So many answers at most are kept in files, of which a process may not have any number open.
+_MOST_FILES = 64
+_CHUNK = 256 * 1024
+
+
+class Large:
+    """The body of a large answer, in an open file that is now its own; it is closed when nobody reads or keeps it.
+
+    Any number of threads may read it at the same time.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._number = file.fileno()
+        self._size = size
+        weakref.finalize(self, file.close)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        at = 0
+        while at < self._size:
+            piece = os.pread(self._number, min(_CHUNK, self._size - at), at)
+            if not piece:
+                raise OSError("a spooled answer was cut")
+            yield piece
+            at += len(piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +52,7 @@ class Kept:
     """An answer: its headers, but for those that every answer has, and its body as it is sent."""
 
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes | Large
 
 
 class ResponseCache:
@@ -53,6 +83,8 @@ class ResponseCache:
     def put(self, key: Hashable, kept: Kept) -> None:
         """Keep an answer, unless it is large beside the whole."""
         size = len(kept.body) + sum(len(name) + len(value) for name, value in kept.headers)
+        if isinstance(kept.body, Large):
+            size = max(size, self._max // _MOST_FILES)
         if size <= self._max // _LARGEST_SHARE:
             self._put(key, kept, size)
 

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, TypeAlias
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
-Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 # A household has a network of this many bits, and may take any address in it.
 _IPV6_PREFIX = 64
 # A longer chain of proxies is made up.
 _MAX_HOPS = 16
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Networks:
+    """Networks of addresses; two of the same ones are not equal, so that to remember by them costs nothing."""
+
+    parts: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def __contains__(self, address: IPv4Address | IPv6Address) -> bool:
+        return any(address in part for part in self.parts)
+
+
+NOBODY = Networks()
+
+
 def networks(text: str) -> Networks:
     """The networks of a setting, addresses being networks of one."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return Networks(tuple(ip_network(part.strip()) for part in text.split(",") if part.strip()))
 
 
 def client_of(environ: Mapping[str, Any], trusted: Networks) -> str:
@@ -49,7 +62,7 @@ def _named(text: str, trusted: Networks) -> tuple[str, bool] | None:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    inside = any(address in network for network in trusted)
+    inside = address in trusted
     if isinstance(address, IPv6Address) and not inside:
         return str(ip_network((address, _IPV6_PREFIX), strict=False)), inside
     return str(address), inside

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from catalog.errors import CatalogError
 from server.public.clients import client_of
-from server.public.delivery import HIT, Stream, delivery, kept
+from server.public.delivery import HIT, delivery, kept
 from server.public.encoding import coding
 from server.public.errors import Refused
 from server.public.evaluation import PROBLEM
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from catalog.releases import Release
-    from server.public.cache import Kept
+    from server.public.cache import Kept, Large
     from server.public.encoding import Coding
     from server.public.site import Site
 
@@ -94,7 +94,7 @@ class SparqlLane:
         start_response: StartResponse,
         release: Release,
         headers: Iterable[tuple[str, str]],
-        body: bytes | Stream,
+        body: bytes | Large,
     ) -> Iterable[bytes]:
         start_response("200 OK", [*headers, ("X-Release", str(release.number)), *self._always])
         return [body] if isinstance(body, bytes) else body

@@ -18,7 +18,7 @@ from catalog import __version__
 from catalog.errors import CatalogError
 from catalog.portal import PAGE
 from server.public.cache import ResponseCache
-from server.public.clients import Networks
+from server.public.clients import NOBODY, Networks
 from server.public.languages import Languages, language
 from server.query.protocol import Limits
 
@@ -91,7 +91,7 @@ class Site:
     portal_page: int = PAGE
     sitemap_size: int = SITEMAP_SIZE
     answers: ResponseCache = field(default_factory=lambda: ResponseCache(0))
-    trusted_proxies: Networks = ()
+    trusted_proxies: Networks = NOBODY
 
     @cached_property
     def build(self) -> str:

@@ -16,7 +16,7 @@ from werkzeug.urls import iri_to_uri
 
 from catalog.exports import exports, write_triples
 from server.public.completion import words
-from server.public.delivery import HIT, Stream, delivery, kept, repeatable
+from server.public.delivery import HIT, delivery, kept, repeatable
 from server.public.encoding import coding
 from server.public.errors import Refused
 from server.public.evaluation import evaluate, request_word
@@ -36,6 +36,7 @@ from server.query.lexer import query_kind
 
 if TYPE_CHECKING:
     from catalog.releases import Release
+    from server.public.cache import Large
     from server.public.site import Site
 
 blueprint = Blueprint("sparql", __name__)
@@ -115,12 +116,10 @@ def data_response(asked: Question, chosen: str) -> Response:
     return response
 
 
-def _response(body: bytes | Stream, headers: Iterable[tuple[str, str]]) -> Response:
+def _response(body: bytes | Large, headers: Iterable[tuple[str, str]]) -> Response:
     response = Response(body if isinstance(body, bytes) else iter(body))
     for name, value in headers:
         response.headers[name] = value
-    if isinstance(body, Stream):
-        response.call_on_close(body.close)
     return response
 
 

@@ -119,13 +119,14 @@ class Broker:
 
     def pass_on(self, query: _Query, packet: bytes, file: int | None) -> bool:
         """Send a worker's message on to the client that waits for it; whether the worker asks to be replaced."""
-        head, _ = decode(packet)
-        self._ended(query, "" if head["ok"] else head["code"], head.get("size", 0), head.get("release"))
         self._forget(query)
         try:
             send_raw(query.client.channel, packet, file)
         except OSError:
             self._hang_up(query.client)
+        # Counted while the client reads; whatever it asks next is heard afterwards.
+        head, _ = decode(packet)
+        self._ended(query, "" if head["ok"] else head["code"], head.get("size", 0), head.get("release"))
         return bool(head.get("recycle"))
 
     def fail(self, query: _Query, failure: QueryProblem) -> None:

@@ -73,6 +73,12 @@ class Answer:
                 left -= len(piece)
                 yield piece
 
+    def file(self) -> FileIO:
+        """The open file that a large answer lies in, now the caller's to close. Raises ValueError for a small one."""
+        if self._file is None:
+            raise ValueError("a small answer lies in no file")
+        return self._file
+
     def close(self) -> None:
         """Give up an answer that is not going to be read."""
         if self._file is not None:
@@ -118,16 +124,16 @@ class QueryClient:
                 self._refused(query, refused, client)
             raise
         head: dict[str, Any] = {"op": "query", "format": format_name}
-        optional = {
-            "base": base,
-            "default_graphs": list(default_graphs),
-            "named_graphs": list(named_graphs),
-            "prefixes": prefixes,
-            "id": request_id,
-            "client": client,
-            "cached": self._take_cached(),
-        }
-        head.update({name: value for name, value in optional.items() if value})
+        optional = (
+            ("base", base),
+            ("default_graphs", default_graphs and list(default_graphs)),
+            ("named_graphs", named_graphs and list(named_graphs)),
+            ("prefixes", prefixes),
+            ("id", request_id),
+            ("client", client),
+            ("cached", self._cached and self._take_cached()),
+        )
+        head.update({name: value for name, value in optional if value})
         return _answer(self._exchange(head, encoded))
 
     def note_cached(self) -> None:
@@ -184,8 +190,6 @@ class QueryClient:
                 raise problem(found) from refused
 
     def _take_cached(self) -> int:
-        if not self._cached:
-            return 0
         with self._lock:
             cached, self._cached = self._cached, 0
         return cached

@@ -89,9 +89,9 @@ class Pool:
         return sum(worker.task is not None for worker in self._workers)
 
     @property
-    def states(self) -> dict[int, str]:
+    def states(self) -> dict[str, str]:
         """The state of each worker by its process id."""
-        return {worker.process.pid: worker.state for worker in self._workers}
+        return {str(worker.process.pid): worker.state for worker in self._workers}
 
     def free(self, store: str) -> Worker | None:
         """A worker for a query about ``store``; None while all that may work do."""

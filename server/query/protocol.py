@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 # Below the size from which C libraries fetch every receive buffer from the kernel and give it back.
 MAX_PACKET = 96 * 1024
 # A query or result up to this size travels inside the packet, a larger one as a file.
 MAX_INLINE = 64 * 1024
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-_DECODE = json.JSONDecoder().decode
 _FD_BYTES = array.array("i").itemsize
 _ANCILLARY = socket.CMSG_SPACE(_FD_BYTES)
 # What a worker gets is a line of its broker's (which store) before the client's own message; this one is the broker's.
@@ -43,7 +43,7 @@ class Limits:
     memory_bytes: int = 2**30
     result_bytes: int = 50_000_000
     query_bytes: int = 16_000
-    workers: int = 2
+    workers: int = 3
     queue: int = 64
     queue_seconds: float = 10.0
     client_queries: int = 2
@@ -119,13 +119,19 @@ def receive(channel: socket.socket) -> Message | None:
 
 def encode(head: dict[str, Any]) -> bytes:
     """The JSON line a message begins with."""
-    return _ENCODE(head).encode() + b"\n"
+    try:
+        return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half of a surrogate pair: the path of a store need not be UTF-8
+        return json.dumps(head).encode() + b"\n"
 
 
 def decode(packet: bytes) -> tuple[dict[str, Any], bytes]:
     """The JSON object of a message and the bytes after it. Raises ValueError."""
     line, _, body = packet.partition(b"\n")
-    head = _DECODE(line.decode())
+    try:
+        head = orjson.loads(line)
+    except ValueError:
+        head = json.loads(line)
     if not isinstance(head, dict):
         raise ValueError("a message begins with a JSON object")  # noqa: TRY004 - like any other malformed message
     return head, body

@@ -24,6 +24,8 @@ from server.query.protocol import Limits
 # So many are remembered; beyond it the one that was heard of longest ago is forgotten.
 MAX_CLIENTS = 20_000
 _MINUTE = 60.0
+# The steps of one query follow each other within it.
+_MOMENT = 0.001
 # What is not the asker's doing.
 _INNOCENT = frozenset(
     kind.code for kind in (Busy, Cancelled, ClientLimit, NoRelease, SandboxUnavailable, Unavailable)
@@ -142,6 +144,8 @@ class Quotas:
             client = self._clients[name] = _Client(limits.client_seconds, limits.client_errors, now)
             self._forget(now)
             return client
+        if now - client.seen < _MOMENT:
+            return client  # what has come back since then is added later
         self._clients.move_to_end(name)
         minutes = max(0.0, now - client.seen) / _MINUTE
         client.seconds = min(limits.client_seconds, client.seconds + minutes * limits.client_seconds)

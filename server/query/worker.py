@@ -98,6 +98,10 @@ class Worker:
         else:
             kind, formats = "ASK" if isinstance(result, ox.QueryBoolean) else "SELECT", ox.QueryResultsFormat
         form = _suited(asked["format"], kind)
+        if kind == "ASK" and form.engine:
+            # A word or two: nothing to watch while it is written.
+            body = result.serialize(format=getattr(formats, form.engine))
+            return {"ok": True, "kind": kind, "format": form.name, "size": len(body)}, body, None
         spool = Spool(self._spool, self._limits.result_bytes, xml=form.xml)
         try:
             if form.engine:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+from contextlib import ExitStack
+from tempfile import TemporaryFile
 
 import pytest
 import zstandard
 from flask.testing import FlaskClient
 
-from server.public.cache import Kept, ResponseCache
+from server.public.cache import Kept, Large, ResponseCache
 from server.public.clients import client_of, networks
-from server.public.delivery import repeatable
+from server.public.delivery import MAX_IN_MEMORY, repeatable
 from server.public.encoding import coding, packed_stream
 
 ROWS = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p LIMIT 200"
@@ -92,6 +94,45 @@ def test_the_cache_has_a_bound() -> None:
     off = ResponseCache(0)
     off.put(1, Kept((), b""))
     assert off.get(1) is None
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+def test_a_large_answer_is_kept_too(live: FlaskClient, accepted: str) -> None:
+    asked = {"query": f"SELECT * {{ ?s ?p ?o }} # large, {accepted}", "format": "tsv"}
+    headers = {"Accept-Encoding": accepted}
+    first, again, more = (live.get("/sparql", query_string=asked, headers=headers) for _ in range(3))
+    assert first.headers["Server-Timing"].startswith("query;dur=")
+    assert again.headers["Server-Timing"] == more.headers["Server-Timing"] == "cache;desc=hit"
+    assert first.data == again.data == more.data
+    assert len(first.data) == int(again.headers["Content-Length"])
+    assert (len(first.data) > MAX_IN_MEMORY) == (accepted == "identity")
+
+
+def test_files_are_kept_while_somebody_reads_them_and_few_at_a_time() -> None:
+    cache = ResponseCache(1_000_000)
+    with ExitStack() as stack:
+        files = [stack.enter_context(TemporaryFile()) for _ in range(100)]
+        for number, file in enumerate(files):
+            file.write(b"x" * number)
+            file.flush()
+            cache.put(number, Kept((), Large(file, number)))
+        assert 50 < len(cache) <= 64
+        assert sum(not file.closed for file in files) == len(cache)
+        kept = cache.get(99)
+        assert kept is not None
+        assert isinstance(kept.body, Large)
+        one, other = iter(kept.body), iter(kept.body)
+        del kept
+        for number in range(100):
+            cache.put(f"bytes {number}", Kept((), bytes(50_000)))
+        assert cache.get(99) is None
+        assert next(one) == next(other) == b"x" * 99
+        assert not files[99].closed
+        del one, other
+        assert files[99].closed
+        cut = iter(Large(stack.enter_context(TemporaryFile()), 5))
+        with pytest.raises(OSError, match="cut"):
+            next(cut)
 
 
 @pytest.mark.parametrize(

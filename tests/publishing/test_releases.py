@@ -153,7 +153,9 @@ def test_a_watcher_keeps_what_it_has_when_the_next_release_is_damaged(world: Any
     watcher.close()
 
 
-@pytest.mark.parametrize("target", ["releases/1/../1", "releases/x", "../elsewhere", "releases/99"])
+@pytest.mark.parametrize(
+    "target", ["releases/1/../1", "releases/x", "../elsewhere", "releases/99", "releases/1²"]
+)
 def test_a_strange_link_is_damage(world: Any, target: str) -> None:
     world.publish()
     current = world.public / "current"

@@ -239,7 +239,7 @@ def test_the_broker_survives_its_workers(broker: Any) -> None:
     # A worker whose end the broker has not heard of yet may be given a query, which then ends with it.
     broker.wait_for(lambda state: not state["workers"].keys() & workers.keys())
     broker.good()
-    broker.wait_for(lambda state: len(state["workers"]) == 3 and "starting" not in state["workers"].values())
+    broker.wait_for(lambda state: len(state["workers"]) == 4 and "starting" not in state["workers"].values())
 
 
 def test_a_good_query_is_quick_beside_hostile_ones(tmp_path: Path, start_broker: Callable[..., Any]) -> None:

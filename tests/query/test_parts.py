@@ -11,7 +11,7 @@ import pytest
 
 from server.query import errors
 from server.query.errors import NotRepresentable, QueryProblem, ResultTooLarge, problem
-from server.query.protocol import MAX_INLINE, Limits, decode, pair, receive, send
+from server.query.protocol import MAX_INLINE, Limits, decode, encode, pair, receive, send
 from server.query.spool import Spool
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -54,6 +54,11 @@ def test_a_message_keeps_head_body_and_file(tmp_path: Path) -> None:
         assert (second.head, second.body, second.file) == ({}, b"", None)
         ours.close()
         assert receive(theirs) is None
+
+
+def test_a_path_that_is_not_utf_8_travels_as_it_is() -> None:
+    head = {"store": os.fsdecode(b"/srv/caf\xe9/store"), "release": 3}
+    assert decode(encode(head) + b"body") == (head, b"body")
 
 
 @pytest.mark.parametrize("packet", [b"x", b"[1]\nbody", b"\xff\n", b""])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from catalog.config import Settings
 from server.query.client import QueryClient
 from server.query.errors import (
     Busy,
@@ -41,6 +42,16 @@ def test_seconds_come_back_within_a_minute() -> None:
     assert quotas.refusal("b", 0.0) is None
     assert quotas.refusal("a", 14.0) is not None
     assert quotas.refusal("a", 16.0) is None
+
+
+def test_seconds_come_back_however_often_one_looks() -> None:
+    quotas = Quotas(Limits(client_seconds=60))
+    quotas.waits("a", 0.0)
+    quotas.runs("a", 0.0)
+    quotas.ended("a", 62.0, "", 0.0)
+    looks = [quotas.refusal("a", number * 0.0004) for number in range(6_000)]
+    assert looks[4_900] is not None
+    assert looks[-1] is None
 
 
 def test_queries_at_once() -> None:
@@ -87,6 +98,20 @@ def test_one_client_never_has_all_workers_and_a_heavy_one_not_the_last() -> None
     assert not few.may_run("a", 6, 0.0)
     alone = Quotas(Limits(workers=1))
     assert alone.may_run("a", 1, 0.0)
+
+
+def test_by_default_a_client_has_as_many_at_once_as_it_may_and_leaves_a_worker() -> None:
+    limits = Limits()
+    quotas = Quotas(limits)
+    for number in range(limits.client_queries):
+        assert quotas.may_run("a", limits.workers - number, 0.0)
+        quotas.waits("a", 0.0)
+        quotas.runs("a", 0.0)
+    free = limits.workers - limits.client_queries
+    assert free >= 1
+    assert not quotas.may_run("a", free, 0.0)
+    assert quotas.may_run("b", free, 0.0)
+    assert limits.workers == Settings(home=Path()).query_workers
 
 
 def test_nothing_is_limited_that_is_set_to_0_or_has_no_name() -> None:
