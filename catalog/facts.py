@@ -113,6 +113,7 @@ class Facts(NamedTuple):
     facility_ror: str
     country: str
     beamline: Named | None
+    laboratory_source: str
     sample: Texts
     formula: str
     cas: str
@@ -161,7 +162,8 @@ class Facts(NamedTuple):
     def keywords(self) -> tuple[str, ...]:
         """Words to find the record by, in English."""
         words = [edge.text for edge in self.edges]
-        words += [text for item in self.techniques for text in [best(item.names)] if text]
+        terms = (*self.techniques, *self.modes, *([self.kind] if self.kind else []))
+        words += [best(item.names) for item in terms]
         words += [*self.elements, self.formula, "XAFS"]
         return tuple(dict.fromkeys(word for word in words if word))
 
@@ -206,6 +208,7 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
         facility_ror=ror,
         country=country,
         beamline=_named(document.get("beamline")),
+        laboratory_source=xml_text(str(document.get("laboratory_source", ""))),
         sample=texts(sample.get("sample_name")),
         formula=str(sample.get("formula") or sample.get("formula_reduced") or ""),
         cas=str(sample.get("cas", "")),

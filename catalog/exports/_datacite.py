@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from catalog.exports._instrument import instrument
 from catalog.exports._openaire import openaire_access
 from catalog.facts import DOI, EDGE_SCHEME, ORCID, ROR, Creator, Facts, Funding, Named, best
 
@@ -37,7 +38,11 @@ def datacite(fact: Facts) -> dict[str, Any]:
             {**_tagged("description", tag, text), "descriptionType": "Abstract"}
             for tag, text in fact.descriptions
         ]
-        + [{**_tagged("description", tag, text), "descriptionType": "Other"} for tag, text in fact.notes],
+        + [{**_tagged("description", tag, text), "descriptionType": "Other"} for tag, text in fact.notes]
+        + [
+            {**_tagged("description", tag, text), "descriptionType": "TechnicalInfo"}
+            for tag, text in instrument(fact)
+        ],
         "fundingReferences": [_funding(item) for item in fact.funding],
         "geoLocations": [{"geoLocationPlace": place} for place in _places(fact)],
         "schemaVersion": SCHEMA_VERSION,
@@ -114,6 +119,7 @@ def _subjects(fact: Facts) -> list[dict[str, str]]:
     made += [{"subject": symbol, "subjectScheme": "chemical element"} for symbol in fact.elements]
     for item in (*fact.techniques, *fact.modes, *([fact.kind] if fact.kind else [])):
         made += [_tagged("subject", tag, text) | {"valueUri": item.iri} for tag, text in item.names]
+    made += [_tagged("subject", tag, text) | {"subjectScheme": "sample"} for tag, text in fact.sample]
     if fact.formula:
         made.append({"subject": fact.formula, "subjectScheme": "chemical formula"})
     if fact.cas:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from catalog.authorities import ROUND_DESCRIPTION
 from catalog.exports._rdfxml import TYPE, XSD, Literal, Node, Statement
-from catalog.facts import Facts, Texts, best
+from catalog.facts import Facts, Named, Texts, best
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -19,6 +19,7 @@ SCIENCE = "http://publications.europa.eu/resource/authority/data-theme/TECH"
 ORG = "http://www.w3.org/ns/org#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 PROV = "http://www.w3.org/ns/prov#"
+XAFS = "https://w3id.org/xafscat/ns#"
 VCARD = "http://www.w3.org/2006/vcard/ns#"
 # The role of a funder, of the Library of Congress' list of relators: DCAT leaves roles to such lists.
 FUNDER = "http://id.loc.gov/vocabulary/relators/fnd"
@@ -65,12 +66,18 @@ def dataset(fact: Facts, series_names: Mapping[str, Texts] | None = None) -> Ite
     yield triple(iri, DCAT + "landingPage", Node(iri))
     for word in fact.keywords:
         yield triple(iri, DCAT + "keyword", Literal(word, "en"))
+    yield from said(iri, DCAT + "keyword", fact.sample)
     yield triple(iri, DCAT + "theme", Node(SCIENCE))
     yield from typed(SCIENCE, SKOS + "Concept")
     yield from said(SCIENCE, SKOS + "prefLabel", (("en", "Science and technology"),))
     for edge in fact.edges:
         if edge.iri:
             yield triple(iri, DCTERMS + "subject", Node(edge.iri))
+    for mode in fact.modes:
+        yield from _named(iri, DCTERMS + "subject", mode, mode.iri, SKOS + "Concept")
+    if fact.kind:
+        yield from _named(iri, DCTERMS + "type", fact.kind, fact.kind.iri, SKOS + "Concept")
+    yield from _instrument(fact)
     yield from _agents(fact)
     yield from contact(fact, iri)
     yield from _funding(fact)
@@ -110,6 +117,26 @@ def licence(subject: str, iri: str) -> Iterator[Statement]:
     if iri:
         yield triple(subject, DCTERMS + "license", Node(iri))
         yield from typed(iri, DCTERMS + "LicenseDocument")
+
+
+def _named(subject: str, predicate: str, item: Named, iri: str, kind: str) -> Iterator[Statement]:
+    """What a data set has, with its type and names."""
+    yield triple(subject, predicate, Node(iri))
+    yield from typed(iri, kind)
+    yield from said(iri, SKOS + "prefLabel", item.names)
+
+
+def _instrument(fact: Facts) -> Iterator[Statement]:
+    """Where it was measured: the facility as a place as well, as DCAT has no word for facilities."""
+    if fact.facility:
+        place = fact.facility.iri or f"{fact.iri}#facility"
+        yield from _named(fact.iri, XAFS + "facility", fact.facility, place, DCTERMS + "Location")
+        yield triple(fact.iri, DCTERMS + "spatial", Node(place))
+    if fact.beamline:
+        beamline = fact.beamline.iri or f"{fact.iri}#beamline"
+        yield from _named(fact.iri, XAFS + "beamline", fact.beamline, beamline, XAFS + "Beamline")
+    if fact.laboratory_source:
+        yield triple(fact.iri, XAFS + "laboratorySource", fact.laboratory_source)
 
 
 def _agents(fact: Facts) -> Iterator[Statement]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from catalog.exports import Export, Harvested
+from catalog.exports._instrument import instrument
 from catalog.facts import COAR_DATASET, DOI, ROR, Creator, Facts, Funding, best, day, facts
 from catalog.mapping import RecordDocument
 from catalog.xml_writing import Element, add, nest, root, to_bytes, to_text
@@ -87,13 +88,17 @@ def jpcoar(fact: Facts, version: str) -> Element:
         add(made, own, "subject", edge.text, "en", subjectScheme="Other", subjectURI=edge.iri)
     for symbol in fact.elements:
         add(made, own, "subject", symbol, "en", subjectScheme="Other")
-    for technique in fact.techniques:
-        for tag, text in technique.names:
-            add(made, own, "subject", text, tag, subjectScheme="Other", subjectURI=technique.iri)
+    for term in (*fact.techniques, *fact.modes, *([fact.kind] if fact.kind else [])):
+        for tag, text in term.names:
+            add(made, own, "subject", text, tag, subjectScheme="Other", subjectURI=term.iri)
+    for tag, text in fact.sample:
+        add(made, own, "subject", text, tag, subjectScheme="Other")
     for tag, text in fact.descriptions:
         add(made, DATACITE, "description", text, tag, descriptionType="Abstract")
     for tag, text in fact.notes:
         add(made, DATACITE, "description", text, tag, descriptionType="Other")
+    for tag, text in instrument(fact):
+        add(made, DATACITE, "description", text, tag, descriptionType="TechnicalInfo")
     for tag, text in fact.publisher.names:
         add(made, DC, "publisher", text, tag)
     _dates(made, fact, _days if own == namespace("1.0") else _w3c)

@@ -11,7 +11,7 @@ from typing import Any
 
 import rdflib
 from rdflib import URIRef
-from rdflib.namespace import OWL
+from rdflib.namespace import OWL, SKOS
 
 from catalog.mapping import RecordDocument
 from catalog.xray import ELEMENTS
@@ -48,7 +48,7 @@ class Award:
 
 FACTS = frozenset(
     ["title", "creators", "licence", "access", "collected", "available", "issued", "element", "edge", "doi"]
-) | {"round", "funding"}
+) | {"round", "funding", "facility", "beamline", "mode", "kind", "source", "sample"}
 
 
 def first(said: Said) -> Said:
@@ -101,10 +101,17 @@ NAMES_ONLY = Loss("creators", "names in one language; no ORCID, no affiliations"
 NOT_SAID = "no field for it"
 ONE_TITLE = Loss("title", "one title, English first", first)
 NO_CONTEXT = (Loss("round", NOT_SAID), Loss("funding", NOT_SAID))
+NO_INSTRUMENT = tuple(Loss(fact, NOT_SAID) for fact in ("facility", "beamline", "source", "sample"))
+FACILITY = Loss("facility", "its name in one language, English first", first)
+# Words to find the record by.
+TERMS = (
+    Loss("kind", "its English name", lambda iri: dict(labels(iri))["en"]),
+    Loss("mode", "their English names", lambda iris: frozenset(dict(labels(iri))["en"] for iri in iris)),
+)
 LOSSES: dict[str, tuple[Loss, ...]] = {
-    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
-    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
-    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
+    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
+    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
+    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
     "jpcoar_1.0": (
         ROUND_ADDRESS,
         Loss("creators", "no ROR of affiliations", no_ror),
@@ -127,6 +134,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         Loss("collected", NOT_SAID),
         ROUND_ADDRESS,
         Loss("funding", NOT_SAID),
+        *TERMS,
     ),
     "schemaorg": (),
     "schemaorg (OAI-PMH)": (
@@ -135,6 +143,8 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "dcat": (),
     "csl": (
+        *NO_INSTRUMENT,
+        *TERMS,
         ONE_TITLE,
         NAMES_ONLY,
         Loss("round", "its name, English first", lambda pair: ("", first(pair[1]))),
@@ -142,29 +152,36 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "bibtex": (
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         ONE_TITLE,
         NAMES_ONLY,
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "ris": (
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         Loss("title", "no languages", untagged),
         NAMES_ONLY,
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "citation": (
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
         Loss("title", "no languages", untagged),
         NAMES_ONLY,
         Loss("issued", "the year", lambda text: text[:4]),
         *(
             Loss(fact, NOT_SAID)
-            for fact in ("licence", "access", "collected", "available", "element", "edge")
+            for fact in ("licence", "access", "collected", "available", "element", "edge", "mode", "kind")
         ),
     ),
     "record as RDF": (),
     "meta tags": (
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         Loss(
             "creators",
             "names and affiliations in one language each; no ROR",
@@ -203,6 +220,14 @@ def truth(document: RecordDocument) -> Found:
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": document.get("doi", "").removeprefix("https://doi.org/"),
         "round": (document.get("round", ""), tagged(document.get("round_name", {}))),
+        "facility": names_of(document.get("facility", "")),
+        "beamline": names_of(document.get("beamline", "")),
+        "mode": frozenset(
+            item["measurement"]["mode"] for item in spectra if "mode" in item.get("measurement", {})
+        ),
+        "kind": document["kind"],
+        "source": document.get("laboratory_source", ""),
+        "sample": tagged(document["sample"]["sample_name"]),
         "funding": tuple(
             Award(
                 tagged(grant["funder_name"]),
@@ -233,6 +258,66 @@ def ror_of(facility: str) -> str:
     return next((item for item in same if item.startswith("https://ror.org/")), "")
 
 
+def names_of(place: Any) -> Said:
+    """The names of a facility or beamline: its own, or those that the vocabulary has for its IRI."""
+    return labels(place) if isinstance(place, str) else tagged(place["name"])
+
+
+@cache
+def labels(iri: str) -> Said:
+    """What the vocabulary calls something."""
+    return frozenset((item.language, str(item)) for item in shipped().objects(URIRef(iri), SKOS.prefLabel))
+
+
+@cache
+def shipped() -> rdflib.Graph:
+    graph = rdflib.Graph()
+    for name in ("facilities", "beamlines", "schemes"):
+        graph.parse(PROJECT / f"ontology/{name}.ttl")
+    return graph
+
+
+@cache
+def members(scheme: str) -> frozenset[str]:
+    """The terms of a scheme of the vocabulary, some of them of other vocabularies."""
+    own = URIRef(f"https://w3id.org/xafscat/{scheme}")
+    return frozenset(str(term) for term in shipped().objects(own, SKOS.hasTopConcept))
+
+
+def names_in(scheme: str) -> frozenset[str]:
+    """The names of all terms of a scheme of the vocabulary."""
+    return frozenset(text for term in members(scheme) for _, text in labels(term))
+
+
+def lines(found: Iterable[tuple[str, str]]) -> Found:
+    """Beamline and laboratory source among descriptions, a word before each."""
+    parts = [(tag, *text.partition(": ")[::2]) for tag, text in found]
+    return {
+        "beamline": frozenset(
+            (tag, name)
+            for tag, word, name in parts
+            if word == ("ビームライン" if tag == "ja" else "Beamline")
+        ),
+        "source": "".join(name for _, word, name in parts if word == "Laboratory source"),
+    }
+
+
+def sample_in(found: Iterable[tuple[str, str]]) -> Said:
+    """The sample among subjects: what is nothing else of what subjects say."""
+    known = frozenset[str]().union(*map(names_in, ("mode", "kind", "technique"))) | {"XAFS"}
+    return frozenset(
+        (tag, text)
+        for tag, text in found
+        if text not in known and not text.endswith("-edge") and not re.fullmatch(r"([A-Z][a-z]?\d*)+", text)
+    )
+
+
+def terms(iris: Iterable[str | None]) -> Found:
+    """Kind and modes among the IRIs of terms."""
+    found = frozenset(iri for iri in iris if iri)
+    return {"kind": "".join(found & members("kind")), "mode": found & members("mode")}
+
+
 def tagged(texts: dict[str, str]) -> Said:
     return frozenset(("" if tag == "@none" else tag, text) for tag, text in texts.items())
 
@@ -242,9 +327,11 @@ def listed(value: Any) -> list[Any]:
 
 
 def words(found: Iterable[str]) -> Found:
-    """Elements and edges among subjects."""
+    """Elements, edges, kind and modes among subjects."""
     texts = frozenset(found)
     return {
+        "kind": "".join(texts & names_in("kind")),
+        "mode": texts & names_in("mode"),
         "element": frozenset(text for text in texts if text in ELEMENTS),
         "edge": frozenset(text for text in texts if text.endswith("-edge")),
     }

@@ -8,9 +8,25 @@ from typing import Any
 import rdflib
 from lxml import etree
 from rdflib import RDF, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV
+from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, SKOS
 
-from ._facts_stated import NO_ROUND, OPEN, Award, Found, Person, Said, doi_of, named, ror_of, until, words
+from ._facts_stated import (
+    NO_ROUND,
+    OPEN,
+    Award,
+    Found,
+    Person,
+    Said,
+    doi_of,
+    labels,
+    lines,
+    named,
+    ror_of,
+    sample_in,
+    terms,
+    until,
+    words,
+)
 from .conftest import BASE
 
 XAFS = rdflib.Namespace("https://w3id.org/xafscat/ns#")
@@ -33,12 +49,18 @@ class Graph(rdflib.Graph):
     def places(self, agent: Any, member: URIRef, name: URIRef) -> Said:
         return frozenset(pair for place in self.objects(agent, member) for pair in self.said(place, name))
 
+    def place(self, record: Any, predicate: URIRef) -> Said:
+        """The names of a facility or beamline, from the vocabulary where it is one of its."""
+        (found,) = self.objects(record, predicate)
+        return self.said(found, FOAF.name) or labels(str(found))
+
 
 def from_schema_org_rdf(root: Any) -> Found:
     graph = Graph().parse(data=etree.tostring(root), format="xml")
     (record,) = graph.subjects(RDF.type, SCHEMA.Dataset)
     issued = graph.text(record, SCHEMA.datePublished)
     access, ends = until(graph.texts(record, SCHEMA.conditionsOfAccess), issued)
+    used = graph.texts(record, SCHEMA.measurementTechnique)
     orcid = lambda agent: str(agent) if "orcid.org" in agent else ""  # noqa: E731
     return {
         "title": graph.said(record, SCHEMA.name),
@@ -57,6 +79,11 @@ def from_schema_org_rdf(root: Any) -> Found:
         "available": ends or (issued if graph.text(record, SCHEMA.isAccessibleForFree) == "true" else ""),
         "issued": issued,
         **words(graph.texts(record, SCHEMA.keywords)),
+        **terms([graph.text(record, SCHEMA.additionalType), *used]),
+        "source": lines(("", text) for text in used)["source"],
+        "sample": graph.places(record, SCHEMA.about, SCHEMA.name),
+        "facility": graph.places(record, SCHEMA.spatialCoverage, SCHEMA.name),
+        "beamline": graph.places(record, SCHEMA.locationCreated, SCHEMA.name),
         "doi": "".join(map(doi_of, graph.texts(record, SCHEMA.identifier))),
         "round": next(
             (
@@ -119,6 +146,11 @@ def from_dcat(graph: Graph, record: URIRef) -> Found:
         "available": graph.text(record, DCTERMS.available),
         "issued": graph.text(record, DCTERMS.issued),
         **words(graph.texts(record, DCAT.keyword)),
+        **terms([graph.text(record, DCTERMS.type), *graph.texts(record, DCTERMS.subject)]),
+        "sample": sample_in(graph.said(record, DCAT.keyword)),
+        "facility": graph.places(record, XAFS.facility, SKOS.prefLabel),
+        "beamline": graph.places(record, XAFS.beamline, SKOS.prefLabel),
+        "source": graph.text(record, XAFS.laboratorySource),
         "doi": "".join(map(doi_of, graph.texts(record, DCTERMS.identifier))),
         "round": next(
             (
@@ -181,6 +213,12 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "element": frozenset(element for element, _ in edges),
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": doi_of(graph.text(record, XAFS.doi) or graph.text(record, DCTERMS.identifier)),
+        "kind": graph.text(record, DCTERMS.type),
+        "mode": frozenset(str(mode) for item in measured for mode in graph.objects(item, XAFS.detectionMode)),
+        "facility": graph.place(record, XAFS.facility),
+        "beamline": graph.place(record, XAFS.beamline),
+        "source": graph.text(record, XAFS.laboratorySource),
+        "sample": graph.places(record, XAFS.sample, XAFS.sampleName),
         "round": (graph.text(record, URIRef(f"{DCAT}inSeries")), graph.said(record, XAFS.roundName)),
         "funding": tuple(
             award(graph, grant, FOAF.name, XAFS.funderName)

@@ -69,11 +69,15 @@ FORMS: dict[str, dict[str, Any]] = {
         "license": "CC-BY-NC-SA-4.0",
         "title": {"ja": "例示: 日本語だけの表題"},
         "sample": {"name": "uranium dioxide", "formula": "UO2", "form": "pellet"},
+        "laboratory_source": "Example source: Ag tube <40 kV> & bender",
         "spectra": [{"element": "U", "edge": "M5", "started": "1998"}],
     },
     "fraction": {
         "access": "metadata-only",
         "license": "CC0-1.0",
+        "kind": "user",
+        "facility": {"en": "Example ring", "ja": "例示リング"},
+        "beamline": "Example BL-1",
         "spectra": [
             {"element": "Fe", "edge": "K", "started": "2021-01-02T03:04:05.678900+09:00"},
             {"element": "Fe", "edge": "L3", "started": "2021-01-02"},
@@ -213,6 +217,10 @@ def test_what_is_told_apart_is_there_to_be_told(documents: dict[str, RecordDocum
     assert [bool(item.iri) for item in facts["several"]["funding"]] == [True, True, False, False]
     assert facts["several"]["round"][0] == f"{BASE}/round/example~20~foils~20~1"
     assert [facts[name]["round"][0] for name in ("restricted", "ended")] == [f"{BASE}/round/unnamed", ""]
+    assert [len(facts["several"][name]) for name in ("mode", "facility", "beamline", "sample")] == [2] * 4
+    assert facts["fraction"]["beamline"] == {("", "Example BL-1")}
+    assert [bool(facts[name]["source"]) for name in ("restricted", "several")] == [True, False]
+    assert facts["fraction"]["kind"] != facts["several"]["kind"]
     assert {item["access"] for item in facts.values()} == {COAR + word for word in EU_REPO.values()}
 
 
