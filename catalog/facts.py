@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from catalog.ids import doi_address, stated_identity
+from catalog.ids import NO_PUBLISHER, doi_address, stated_identity
 from catalog.mapping import RecordDocument
 from catalog.vocabulary import vocabulary
 
@@ -25,8 +24,6 @@ EDGE_SCHEME = "https://w3id.org/xafscat/edge"
 SAME_AS, COUNTRY = "http://www.w3.org/2002/07/owl#sameAs", "https://schema.org/addressCountry"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _ORDER = {"en": 0, "@none": 1, "ja": 2}
-# DataCite's word for what is not known; a record on its own does not say who publishes it.
-UNAVAILABLE = ":unav"
 # Everything XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -84,7 +81,10 @@ class Edge(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What harvest formats say of one record. Texts are (language tag or "", text) pairs, English first."""
+    """What harvest formats say of one record. Texts are (language tag or "", text) pairs, English first.
+
+    ``publisher`` has no names where none is stated; ``publisher_iri`` is its own address, beside the catalog's for it.
+    """
 
     iri: str
     doi: str
@@ -93,6 +93,7 @@ class Facts(NamedTuple):
     notes: Texts
     creators: tuple[Creator, ...]
     publisher: Named
+    publisher_iri: str
     catalog: Named
     contact: Named | None
     contact_address: str
@@ -179,7 +180,7 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
     about = document.get("about") or {}
     own = catalog or {}
     publisher, contact = own.get("publisher") or {}, own.get("contact_point") or {}
-    titles = texts(document.get("title"))
+    titles, published_by = texts(document.get("title")), publisher.get("name")
     return Facts(
         iri=str(document["id"]),
         doi=unquote(str(document.get("doi", "")).removeprefix(DOI)),
@@ -187,7 +188,10 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
         descriptions=texts(document.get("description")),
         notes=texts(document.get("note")),
         creators=tuple(_creator(item) for item in _list(document.get("credits"))),
-        publisher=Named(texts(publisher.get("name")) or (("", UNAVAILABLE),), str(publisher.get("id", ""))),
+        publisher=Named(
+            texts(published_by if published_by != NO_PUBLISHER else None), str(publisher.get("id", ""))
+        ),
+        publisher_iri=str(publisher.get("same_as", "")),
         catalog=Named(texts(own.get("title")), str(document.get("catalog", ""))),
         contact=Named(texts(contact.get("contact_name")), str(contact["id"])) if contact else None,
         contact_address=str(contact.get("contact_email") or contact.get("contact_page") or ""),
@@ -380,14 +384,6 @@ def _range(spectra: list[RecordDocument]) -> tuple[str, str]:
     ends = [spectrum.get(key) or {} for spectrum in spectra for key in ("energy_first", "energy_last")]
     stated = [str(end["value"]) for end in ends if end.get("in_unit") == "unit:EV" and "value" in end]
     return (min(stated, key=float), max(stated, key=float)) if len(stated) > 1 else ("", "")
-
-
-def day(text: str) -> str:
-    """The date of a date or date-time, "" for anything coarser."""
-    try:
-        return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        return ""
 
 
 def _list(value: Any) -> list[Any]:

@@ -44,7 +44,7 @@ BUILT_IN = frozenset(
     """
     title description note private_note kind access license available doi papers collection round round_name
     funding funder funder_name award award_title award_uri contact_point contact_name contact_email contact_page
-    publisher issued modified catalog conforms_to about primary_topic creators credits agent position
+    publisher same_as issued modified catalog conforms_to about primary_topic creators credits agent position
     credit_name affiliation_name affiliation role name facility laboratory_source beamline sample sample_name formula
     formula_reduced formula_elements form cas preparation concentration specimen material thickness spectra
     of_sample element edge points energy_first energy_last measurement feature_of_interest measured_edge

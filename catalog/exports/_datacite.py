@@ -10,9 +10,11 @@ from urllib.parse import unquote
 
 from catalog.exports._instrument import instrument
 from catalog.exports._openaire import openaire_access
-from catalog.facts import DOI, EDGE_SCHEME, ORCID, ROR, Creator, Facts, Funding, Named, best
+from catalog.facts import DOI, EDGE_SCHEME, ORCID, ROR, Creator, Facts, Funding, best
 
 SCHEMA_VERSION = "http://datacite.org/schema/kernel-4"
+# DataCite's standard value (appendix 3) for what must be there and is not to be had.
+UNAVAILABLE = ":unav"
 SPDX = "https://spdx.org/licenses/"
 
 
@@ -20,7 +22,7 @@ def datacite(fact: Facts) -> dict[str, Any]:
     """The attributes of DataCite's JSON schema for kernel 4."""
     body: dict[str, Any] = {
         "url": fact.iri,
-        "creators": [_agent(item) for item in fact.creators] or [_organisation(fact.publisher)],
+        "creators": [_agent(item) for item in fact.creators] or [_organisation(_publisher(fact)["name"])],
         "titles": [_tagged("title", tag, text) for tag, text in fact.titles],
         "publisher": _publisher(fact),
         "publicationYear": fact.year,
@@ -81,8 +83,8 @@ def _agent(creator: Creator) -> dict[str, Any]:
     return made
 
 
-def _organisation(item: Named, ror: str = "") -> dict[str, Any]:
-    made: dict[str, Any] = {"name": best(item.names), "nameType": "Organizational"}
+def _organisation(name: str, ror: str = "") -> dict[str, Any]:
+    made: dict[str, Any] = {"name": name, "nameType": "Organizational"}
     if ror:
         made["nameIdentifiers"] = [
             {"nameIdentifier": ror, "nameIdentifierScheme": "ROR", "schemeUri": ROR.rstrip("/")}
@@ -95,16 +97,19 @@ def _contributors(fact: Facts) -> list[dict[str, Any]]:
     made = [{**_agent(item), "contributorType": "DataCollector"} for item in fact.creators if item.personal]
     if fact.facility:
         made.append(
-            {**_organisation(fact.facility, fact.facility_ror), "contributorType": "HostingInstitution"}
+            {
+                **_organisation(best(fact.facility.names), fact.facility_ror),
+                "contributorType": "HostingInstitution",
+            }
         )
     return made
 
 
 def _publisher(fact: Facts) -> dict[str, str]:
-    made = {"name": best(fact.publisher.names)}
-    if fact.publisher.iri.startswith(ROR):
+    made = {"name": best(fact.publisher.names) or UNAVAILABLE}
+    if fact.publisher_iri.startswith(ROR):
         made |= {
-            "publisherIdentifier": fact.publisher.iri,
+            "publisherIdentifier": fact.publisher_iri,
             "publisherIdentifierScheme": "ROR",
             "schemeUri": ROR.rstrip("/"),
         }

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from catalog.authorities import ROUND_DESCRIPTION
 from catalog.exports._rdfxml import TYPE, XSD, Literal, Node, Statement
-from catalog.facts import Facts, Named, Texts, best
+from catalog.facts import SAME_AS, Facts, Named, Texts, best
+from catalog.ids import NO_PUBLISHER
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -142,7 +143,10 @@ def _instrument(fact: Facts) -> Iterator[Statement]:
 def _agents(fact: Facts) -> Iterator[Statement]:
     yield triple(fact.iri, DCTERMS + "publisher", Node(publisher(fact)))
     yield from typed(publisher(fact), FOAF + "Agent")
-    yield from said(publisher(fact), FOAF + "name", fact.publisher.names)
+    # An agent must have a name.
+    yield from said(publisher(fact), FOAF + "name", fact.publisher.names or tuple(NO_PUBLISHER.items()))
+    if fact.publisher_iri:
+        yield triple(publisher(fact), SAME_AS, Node(fact.publisher_iri))
     for number, creator in enumerate(fact.creators, 1):
         # The credit as printed here: what an ORCID is called elsewhere is said elsewhere.
         iri = f"{fact.iri}#credit-{number}.agent"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 from catalog.exports import Export, Harvested
 from catalog.exports._instrument import instrument
-from catalog.facts import COAR_DATASET, DOI, ROR, Creator, Facts, Funding, best, day, facts
+from catalog.facts import COAR_DATASET, DOI, ROR, Creator, Facts, Funding, best, facts
 from catalog.mapping import RecordDocument
 from catalog.xml_writing import Element, add, nest, root, to_bytes, to_text
 
@@ -191,6 +192,14 @@ def _w3c(text: str) -> str:
     """A date or period as the schema takes it: a moment to the second and with its zone, else its day."""
     parts = [part if _W3C_DATE.fullmatch(part) else day(part) for part in text.split("/")]
     return "/".join(dict.fromkeys(parts))
+
+
+def day(text: str) -> str:
+    """The date of a date or date-time, "" for anything coarser."""
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def _funding(parent: Element, own: str, item: Funding) -> None:

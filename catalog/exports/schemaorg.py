@@ -36,7 +36,7 @@ def dataset(document: RecordDocument, catalog: RecordDocument | None = None) -> 
         "identifier": list(dict.fromkeys((fact.identifier, fact.iri))),
         "sameAs": fact.identifier if fact.doi else "",
         "creator": [_creator(item) for item in fact.creators],
-        "publisher": {"@type": "Organization", "name": _said(fact.publisher.names)},
+        "publisher": _publisher(fact),
         "license": fact.licence,
         "isAccessibleForFree": fact.is_open,
         "conditionsOfAccess": _conditions(fact),
@@ -85,6 +85,12 @@ def _creator(creator: Creator) -> dict[str, Any]:
         "name": _said(creator.names),
         "affiliation": _affiliation(creator.affiliation),
     }
+
+
+def _publisher(fact: Facts) -> Any:
+    if not fact.publisher.names:
+        return ""
+    return {"@type": "Organization", "@id": fact.publisher_iri, "name": _said(fact.publisher.names)}
 
 
 def _affiliation(place: Named | None) -> Any:

@@ -12,7 +12,8 @@ from lxml import etree
 
 from catalog.errors import CatalogError
 from catalog.exports import exports, write_triples
-from catalog.facts import best, texts
+from catalog.facts import texts
+from catalog.ids import NO_PUBLISHER
 from catalog.portal import PREFIXES, page_triples, pages_of
 from catalog.release_index import RecordRow
 from server.public.errors import Refused
@@ -152,6 +153,14 @@ def data_catalog() -> dict[str, Any]:
     """The catalog as schema.org has it, for the start page."""
     current = release()
     document = current.catalog
+    publisher = document["publisher"]
+    stated = {
+        "publisher": {
+            "@type": "Organization",
+            **({"@id": publisher["same_as"]} if "same_as" in publisher else {}),
+            "name": _said(publisher["name"]),
+        }
+    }
     return {
         "@context": "https://schema.org/",
         "@type": "DataCatalog",
@@ -160,10 +169,7 @@ def data_catalog() -> dict[str, Any]:
         "name": _said(document.get("title")),
         "description": _said(document.get("description")),
         "license": document.get("license", ""),
-        "publisher": {
-            "@type": "Organization",
-            "name": best(texts((document.get("publisher") or {}).get("name"))),
-        },
+        **(stated if publisher["name"] != NO_PUBLISHER else {}),
         "isAccessibleForFree": True,
         "numberOfItems": current.counts()["records"],
     }

@@ -18,6 +18,7 @@ from catalog.config import load_settings
 from catalog.document import Form
 from catalog.examples import make_demo
 from catalog.exports import exports, harvested
+from catalog.ids import NO_PUBLISHER
 from catalog.mapping import RecordDocument
 from catalog.normalise import normalise
 from catalog.normalise_values import StoredFile
@@ -195,10 +196,24 @@ def test_text_that_xml_cannot_hold_is_marked_and_never_breaks_it(
             assert "\N{REPLACEMENT CHARACTER}b" in "".join(etree.fromstring(content).itertext())
 
 
+def test_a_publisher_that_is_not_stated_is_named_by_no_door_that_can_do_without() -> None:
+    catalog = {"publisher": {"id": "https://example.org/xafs/catalog#publisher", "name": NO_PUBLISHER}}
+    record = full()
+    written = {name: export.write(record, catalog).decode() for name, export in exports().items()}
+    named = {name for name, text in written.items() if any(each in text for each in NO_PUBLISHER.values())}
+    # DCAT's agents must have a name; DataCite has a value for what is not to be had.
+    assert named == {"dcat"}
+    assert json.loads(written["datacite_json"])["publisher"] == {"name": ":unav"}
+    assert "<publisher>:unav</publisher>" in written["datacite"]
+    assert written["citation"].splitlines()[0] == (
+        "Example, Ann (2026). Example: copper foil [Data set]. https://doi.org/10.99999/example.foil"
+    )
+
+
 def test_a_full_record_tells_datacite_all_of_it() -> None:
     catalog = {
         "title": {"en": "Example catalog"},
-        "publisher": {"id": "https://ror.org/01g5y5k24", "name": {"en": "Example University"}},
+        "publisher": {"same_as": "https://ror.org/01g5y5k24", "name": {"en": "Example University"}},
     }
     body = json.loads(exports()["datacite_json"].write(full(), catalog))
     record = "https://example.org/xafs/record/7k3m9q2xw0"

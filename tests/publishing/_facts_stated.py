@@ -48,7 +48,7 @@ class Award:
 
 FACTS = frozenset(
     ["title", "creators", "licence", "access", "collected", "available", "issued", "element", "edge", "doi"]
-) | {"round", "funding", "facility", "beamline", "mode", "kind", "source", "sample"}
+) | {"round", "funding", "facility", "beamline", "mode", "kind", "source", "sample", "publisher"}
 
 
 def first(said: Said) -> Said:
@@ -102,6 +102,11 @@ NOT_SAID = "no field for it"
 ONE_TITLE = Loss("title", "one title, English first", first)
 NO_CONTEXT = (Loss("round", NOT_SAID), Loss("funding", NOT_SAID))
 NO_INSTRUMENT = tuple(Loss(fact, NOT_SAID) for fact in ("facility", "beamline", "source", "sample"))
+PUBLISHER = Loss("publisher", "its name in one language, English first", lambda pair: ("", first(pair[1])))
+PUBLISHER_NAMES = Loss("publisher", "its names", lambda pair: ("", pair[1]))
+ONE_PUBLISHER = Loss(
+    "publisher", "name in one language, English first", lambda pair: (pair[0], first(pair[1]))
+)
 FACILITY = Loss("facility", "its name in one language, English first", first)
 # Words to find the record by.
 TERMS = (
@@ -109,10 +114,11 @@ TERMS = (
     Loss("mode", "their English names", lambda iris: frozenset(dict(labels(iri))["en"] for iri in iris)),
 )
 LOSSES: dict[str, tuple[Loss, ...]] = {
-    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
-    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
-    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY),
+    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
+    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
+    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
     "jpcoar_1.0": (
+        PUBLISHER_NAMES,
         ROUND_ADDRESS,
         Loss("creators", "no ROR of affiliations", no_ror),
         Loss(
@@ -122,10 +128,12 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         ),
     ),
     "jpcoar_2.0": (
+        PUBLISHER_NAMES,
         ROUND_ADDRESS,
         Loss("collected", "a moment with fractions of a second is its day", to_seconds),
     ),
     "oai_dc": (
+        PUBLISHER_NAMES,
         Loss(
             "creators",
             "names one after another, those of one person too; no ORCID, no affiliations",
@@ -143,6 +151,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "dcat": (),
     "csl": (
+        PUBLISHER,
         *NO_INSTRUMENT,
         *TERMS,
         ONE_TITLE,
@@ -151,6 +160,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "funding")),
     ),
     "bibtex": (
+        PUBLISHER,
         *NO_CONTEXT,
         *NO_INSTRUMENT,
         *TERMS,
@@ -159,6 +169,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "ris": (
+        PUBLISHER,
         *NO_CONTEXT,
         *NO_INSTRUMENT,
         *TERMS,
@@ -167,6 +178,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "citation": (
+        Loss("publisher", "its names", lambda pair: ("", untagged(pair[1]))),
         *NO_CONTEXT,
         *NO_INSTRUMENT,
         Loss("title", "no languages", untagged),
@@ -179,6 +191,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "record as RDF": (),
     "meta tags": (
+        PUBLISHER,
         *NO_CONTEXT,
         *NO_INSTRUMENT,
         *TERMS,
@@ -196,8 +209,11 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
 }
 
 
+PUBLISHER_STATED = ("https://ror.org/01g5y5k24", {"en": "Example & Co. <press>", "ja": "例示出版"})
+
+
 def truth(document: RecordDocument) -> Found:
-    """The facts as the public document has them."""
+    """The facts as the public document and the settings of its catalog have them."""
     spectra = document["spectra"]
     edges = [(item["element"], shell) for item in spectra for shell in listed(item["edge"])]
     return {
@@ -220,6 +236,7 @@ def truth(document: RecordDocument) -> Found:
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": document.get("doi", "").removeprefix("https://doi.org/"),
         "round": (document.get("round", ""), tagged(document.get("round_name", {}))),
+        "publisher": (PUBLISHER_STATED[0], tagged(PUBLISHER_STATED[1])),
         "facility": names_of(document.get("facility", "")),
         "beamline": names_of(document.get("beamline", "")),
         "mode": frozenset(

@@ -19,6 +19,7 @@ def from_csl(content: bytes) -> Found:
     names = [item.get("literal") or f"{item['family']}, {item['given']}" for item in body["author"]]
     return {
         "title": frozenset({("", body["title"])}),
+        "publisher": ("", frozenset({("", body["publisher"])})),
         "creators": tuple(Person(frozenset({("", name)})) for name in names),
         "licence": body["license"],
         "available": date("available-date"),
@@ -49,6 +50,7 @@ def from_bibtex(content: bytes) -> Found:
     names = [name[1:-1] for name in inside("author").split(" and ")]
     return {
         "title": frozenset({("", plain(inside("title")[1:-1]))}),
+        "publisher": ("", frozenset({("", plain(inside("publisher")))})),
         "creators": tuple(Person(frozenset({("", plain(name))})) for name in names),
         "licence": licence_of(inside("note")),
         "issued": f"{inside('year')}-{MONTHS.index(fields['month']) + 1:02}-{int(inside('day')):02}",
@@ -72,6 +74,7 @@ def from_ris(content: bytes) -> Found:
     every = lambda tag: [text for name, text in lines if name == tag]  # noqa: E731
     return {
         "title": frozenset(("", text) for text in every("TI") + every("TT")),
+        "publisher": ("", frozenset(("", text) for text in every("PB"))),
         "creators": tuple(Person(frozenset({("", name)})) for name in every("AU")),
         "licence": "".join(every("C1")),
         "issued": "".join(every("DA")).replace("/", "-"),
@@ -89,6 +92,7 @@ def from_citation(content: bytes) -> Found:
     assert (first_line[2], first_line[5]) == (second[2], second[5])
     return {
         "title": frozenset({("", first_line[3]), ("", second[3])}),
+        "publisher": ("", frozenset({("", first_line[4]), ("", second[4])})),
         "creators": tuple(Person(frozenset({("", name)})) for name in first_line[1].split("; ")),
         "issued": first_line[2],
         "doi": doi_of(first_line[5]),
@@ -112,7 +116,9 @@ def from_meta_tags(page: Any) -> Found:
     assert every("citation_publication_date") == [text.replace("-", "/") for text in every("DC.date")]
     assert every("citation_keywords") == every("DC.subject")
     licence, access = right(every("DC.rights"))
+    assert every("citation_publisher") == every("DC.publisher")
     return {
+        "publisher": ("", frozenset(("", text) for text in every("DC.publisher"))),
         "title": frozenset(
             (item.get("lang", language), item.get("content")) for key, item in named if key == "DC.title"
         ),

@@ -86,6 +86,9 @@ def from_datacite(root: Any) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": next(
+            (item.get("publisherIdentifier", ""), frozenset({("", item.text)})) for item in every("publisher")
+        ),
         **schemed((item.get("subjectScheme"), item.text) for item in every("subject")),
         **terms(item.get("valueURI") for item in every("subject")),
         "sample": of_xml(item for item in every("subject") if item.get("subjectScheme") == "sample"),
@@ -145,6 +148,10 @@ def from_datacite_json(content: bytes) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": (
+            body["publisher"].get("publisherIdentifier", ""),
+            frozenset({("", body["publisher"]["name"])}),
+        ),
         **schemed((item.get("subjectScheme"), item["subject"]) for item in body["subjects"]),
         **terms(item.get("valueUri") for item in body["subjects"]),
         "sample": frozenset(
@@ -206,6 +213,7 @@ def from_jpcoar(root: Any) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": ("", of_xml(root.iterfind(f"{DC}publisher"))),
         **words(item.text for item in root.iterfind(f"{own}subject")),
         **terms(item.get("subjectURI") for item in root.iterfind(f"{own}subject")),
         "sample": sample_in(of_xml(root.iterfind(f"{own}subject"))),
@@ -240,6 +248,7 @@ def from_dublin_core(root: Any) -> Found:
         "access": access,
         "available": "".join(ends) or (issued if access == OPEN else ""),
         "issued": issued,
+        "publisher": ("", of_xml(every("publisher"))),
         **words(item.text for item in every("subject")),
         "sample": sample_in(of_xml(every("subject"))),
         "facility": of_xml(every("contributor")),
@@ -276,6 +285,7 @@ def from_schema_org(content: bytes) -> Found:
         "collected": frozenset(body.get("temporalCoverage", [])),
         "available": ends or (body["datePublished"] if body["isAccessibleForFree"] else ""),
         "issued": body["datePublished"],
+        "publisher": (body["publisher"]["@id"], spoken(body["publisher"]["name"])),
         **words(body["keywords"]),
         **terms([body["additionalType"], *(item["@id"] for item in used if isinstance(item, dict))]),
         "sample": spoken(body["about"]["name"]),

@@ -8,7 +8,7 @@ from typing import Any
 import rdflib
 from lxml import etree
 from rdflib import RDF, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, SKOS
+from rdflib.namespace import DCAT, DCTERMS, FOAF, OWL, PROV, SKOS
 
 from ._facts_stated import (
     NO_ROUND,
@@ -49,6 +49,12 @@ class Graph(rdflib.Graph):
     def places(self, agent: Any, member: URIRef, name: URIRef) -> Said:
         return frozenset(pair for place in self.objects(agent, member) for pair in self.said(place, name))
 
+    def publisher(self, record: Any) -> tuple[str, Said]:
+        """Address and names of the catalog's publisher."""
+        (agent,) = self.objects(record, DCTERMS.publisher)
+        assert str(agent) == f"{BASE}/catalog#publisher"
+        return self.text(agent, OWL.sameAs), self.said(agent, FOAF.name)
+
     def place(self, record: Any, predicate: URIRef) -> Said:
         """The names of a facility or beamline, from the vocabulary where it is one of its."""
         (found,) = self.objects(record, predicate)
@@ -78,6 +84,10 @@ def from_schema_org_rdf(root: Any) -> Found:
         "collected": graph.texts(record, SCHEMA.temporalCoverage),
         "available": ends or (issued if graph.text(record, SCHEMA.isAccessibleForFree) == "true" else ""),
         "issued": issued,
+        "publisher": (
+            graph.text(record, SCHEMA.publisher),
+            graph.places(record, SCHEMA.publisher, SCHEMA.name),
+        ),
         **words(graph.texts(record, SCHEMA.keywords)),
         **terms([graph.text(record, SCHEMA.additionalType), *used]),
         "source": lines(("", text) for text in used)["source"],
@@ -145,6 +155,7 @@ def from_dcat(graph: Graph, record: URIRef) -> Found:
         ),
         "available": graph.text(record, DCTERMS.available),
         "issued": graph.text(record, DCTERMS.issued),
+        "publisher": graph.publisher(record),
         **words(graph.texts(record, DCAT.keyword)),
         **terms([graph.text(record, DCTERMS.type), *graph.texts(record, DCTERMS.subject)]),
         "sample": sample_in(graph.said(record, DCAT.keyword)),
@@ -213,6 +224,7 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "element": frozenset(element for element, _ in edges),
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": doi_of(graph.text(record, XAFS.doi) or graph.text(record, DCTERMS.identifier)),
+        "publisher": graph.publisher(record),
         "kind": graph.text(record, DCTERMS.type),
         "mode": frozenset(str(mode) for item in measured for mode in graph.objects(item, XAFS.detectionMode)),
         "facility": graph.place(record, XAFS.facility),
