@@ -200,35 +200,42 @@ def _temporal(fact: Facts) -> Iterator[Statement]:
 
 def _series(fact: Facts, names: Mapping[str, Texts]) -> Iterator[Statement]:
     if fact.round:
-        yield from _one_series(
-            fact,
-            fact.round.iri,
-            names.get(fact.round.iri) or fact.round.names,
-            tuple(ROUND_DESCRIPTION.items()),
-        )
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.round.iri))
+        yield from round_series(fact, fact.round.iri, names.get(fact.round.iri) or fact.round.names)
     if fact.specimen:
-        sample = best(names.get(fact.specimen) or fact.sample) or fact.specimen.rpartition("/")[2]
-        titles = (
-            ("en", f"Spectra of the physical sample: {sample}"),
-            ("ja", f"同一試料のスペクトル: {sample}"),
-        )
-        yield from _one_series(fact, fact.specimen + SERIES, titles, titles)
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.specimen + SERIES))
+        yield from sample_series(fact, fact.specimen, names.get(fact.specimen) or fact.sample)
     if fact.collection:
+        # Publisher and contact of one that is not ours are not for this catalog to say.
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.collection))
         titles = (("en", f"Collection {fact.collection}"), ("ja", f"データ集 {fact.collection}"))
-        yield from _one_series(fact, fact.collection, titles, titles, ours=False)
+        yield from _one_series(fact.collection, titles, titles)
 
 
-def _one_series(
-    fact: Facts, iri: str, titles: Texts, descriptions: Texts, *, ours: bool = True
-) -> Iterator[Statement]:
-    """A series; publisher and contact of one that is not ``ours`` are not for this catalog to say."""
-    yield triple(fact.iri, DCAT + "inSeries", Node(iri))
+def round_series(fact: Facts, iri: str, names: Texts) -> Iterator[Statement]:
+    """The series of a round-robin's data sets."""
+    yield from _one_series(iri, names, tuple(ROUND_DESCRIPTION.items()))
+    yield from _answerable(fact, iri)
+
+
+def sample_series(fact: Facts, specimen: str, names: Texts) -> Iterator[Statement]:
+    """The series of the data sets of a physical sample."""
+    sample = best(names) or specimen.rpartition("/")[2]
+    titles = (("en", f"Spectra of the physical sample: {sample}"), ("ja", f"同一試料のスペクトル: {sample}"))
+    yield from _one_series(specimen + SERIES, titles, titles)
+    yield from _answerable(fact, specimen + SERIES)
+
+
+def _one_series(iri: str, titles: Texts, descriptions: Texts) -> Iterator[Statement]:
     yield from typed(iri, DCAT + "DatasetSeries")
     yield from said(iri, DCTERMS + "title", titles)
     yield from said(iri, DCTERMS + "description", descriptions)
-    if ours:
-        yield triple(iri, DCTERMS + "publisher", Node(publisher(fact)))
-        yield from contact(fact, iri)
+
+
+def _answerable(fact: Facts, series: str) -> Iterator[Statement]:
+    """The catalog's publisher and contact, for a series that it makes."""
+    yield triple(series, DCTERMS + "publisher", Node(publisher(fact)))
+    yield from contact(fact, series)
 
 
 def _distributions(fact: Facts) -> Iterator[Statement]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree, html
-from rdflib import URIRef
+from rdflib import OWL, URIRef
 
 from catalog.errors import UsageError
 from catalog.mapping import RecordDocument
@@ -226,9 +226,7 @@ def test_the_start_page_states_the_publisher(client: FlaskClient) -> None:
 
 def test_the_publisher_s_own_iri_is_named_and_described_by_nobody(world: World) -> None:
     iri = PUBLISHER_STATED[0]
-    assert world.ask(f"SELECT ?s WHERE {{ ?s <http://www.w3.org/2002/07/owl#sameAs> <{iri}> }}") == [
-        (f"<{PUBLISHER}>",)
-    ]
+    assert world.ask(f"SELECT ?s WHERE {{ ?s <{OWL.sameAs}> <{iri}> }}") == [(f"<{PUBLISHER}>",)]
     assert world.ask(f"SELECT ?p WHERE {{ <{iri}> ?p ?o }}") == []
     assert world.agrees()
     unset = replace(world.settings, publisher_iri=None)
