@@ -64,6 +64,8 @@ def learned_facts(document: RecordDocument, base: str) -> list[tuple[str, str]]:
             organisation = None
         if _starts(person, ORCID):
             found.append((person, _fact(PERSON, credit.get("credit_name"), organisation)))
+        if _starts(person, ROR):
+            found.append((person, _fact(ORGANISATION, credit.get("credit_name"))))
         if organisation:
             found.append((organisation, _fact(ORGANISATION, credit.get("affiliation_name"))))
     found += [

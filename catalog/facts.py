@@ -39,10 +39,10 @@ class Named(NamedTuple):
 
 
 class Creator(NamedTuple):
-    """A credit as printed: names by language, ORCID address or "", affiliation or None; ``personal`` if a person."""
+    """A credit as printed: names by language, ORCID or ROR address or "", affiliation or None; whether a person."""
 
     names: Texts
-    orcid: str
+    iri: str
     affiliation: Named | None
     personal: bool
 
@@ -263,11 +263,10 @@ def xml_text(text: str) -> str:
 def _creator(credit: RecordDocument) -> Creator:
     agent = credit.get("agent")
     iri = agent if isinstance(agent, str) else ""
-    place = _place(credit)
-    is_facility = bool(iri) and not iri.startswith(ORCID)
-    return Creator(
-        texts(credit.get("credit_name")), iri if iri.startswith(ORCID) else "", place, not is_facility
-    )
+    names, place = texts(credit.get("credit_name")), _place(credit)
+    if not iri or iri.startswith(ORCID):
+        return Creator(names, iri, place, personal=True)
+    return Creator(names, iri if iri.startswith(ROR) else _known(iri)[0], place, personal=False)
 
 
 def _place(credit: RecordDocument) -> Named | None:

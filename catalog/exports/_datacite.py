@@ -63,14 +63,13 @@ def _alternate(fact: Facts) -> list[dict[str, str]]:
 
 
 def _agent(creator: Creator) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        **_tagged("name", "", best(creator.names)),
-        "nameType": "Personal" if creator.personal else "Organizational",
-    }
-    if creator.orcid:
-        made["nameIdentifiers"] = [
-            {"nameIdentifier": creator.orcid, "nameIdentifierScheme": "ORCID", "schemeUri": ORCID.rstrip("/")}
-        ]
+    if not creator.personal:
+        made = _organisation(best(creator.names), creator.iri)
+    else:
+        made = {"name": best(creator.names), "nameType": "Personal"}
+        if creator.iri:
+            own = {"nameIdentifier": creator.iri, "nameIdentifierScheme": "ORCID"}
+            made["nameIdentifiers"] = [{**own, "schemeUri": ORCID.rstrip("/")}]
     if creator.affiliation:
         place: dict[str, str] = {"name": best(creator.affiliation.names)}
         if creator.affiliation.iri:

@@ -153,8 +153,8 @@ def _agents(fact: Facts) -> Iterator[Statement]:
         yield triple(fact.iri, DCTERMS + "creator", Node(iri))
         yield from typed(iri, FOAF + ("Person" if creator.personal else "Organization"), FOAF + "Agent")
         yield from said(iri, FOAF + "name", creator.names)
-        if creator.orcid:
-            yield triple(iri, DCTERMS + "identifier", creator.orcid)
+        if creator.iri:
+            yield triple(iri, DCTERMS + "identifier", creator.iri)
         if creator.affiliation:
             place = f"{iri}.affiliation"
             yield triple(iri, ORG + "memberOf", Node(place))

@@ -134,18 +134,22 @@ def jpcoar(fact: Facts, version: str) -> Element:
 
 def _agent(parent: Element, own: str, creator: Creator, name: str) -> Element:
     made = nest(parent, own, name)
-    if creator.orcid:
-        identifier = creator.orcid.rpartition("/")[2]
+    if not creator.personal:
+        if creator.iri:
+            _ror(made, own, creator.iri)
+    elif creator.iri:
+        identifier = creator.iri.rpartition("/")[2]
         add(
             made,
             own,
             "nameIdentifier",
             identifier,
             nameIdentifierScheme="ORCID",
-            nameIdentifierURI=creator.orcid,
+            nameIdentifierURI=creator.iri,
         )
+    kind = "" if creator.personal or own == namespace("1.0") else "Organizational"
     for tag, text in creator.names:
-        add(made, own, f"{name}Name", text, tag)
+        add(made, own, f"{name}Name", text, tag, nameType=kind)
     if creator.affiliation:
         place = nest(made, own, "affiliation")
         if creator.affiliation.iri:

@@ -81,7 +81,7 @@ def payload(document: RecordDocument, catalog: RecordDocument | None = None) -> 
 def _creator(creator: Creator) -> dict[str, Any]:
     return {
         "@type": "Person" if creator.personal else "Organization",
-        "@id": creator.orcid,
+        "@id": creator.iri,
         "name": _said(creator.names),
         "affiliation": _affiliation(creator.affiliation),
     }

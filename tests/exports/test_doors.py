@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
 from datacite import schema45
 from lxml import etree
+from rdflib import RDF
+from rdflib.namespace import DCTERMS, FOAF
 
 from catalog.config import load_settings
 from catalog.document import Form
@@ -87,11 +90,11 @@ FULL: dict[str, Any] = {
 }
 
 
-def full() -> RecordDocument:
-    """The public document of ``FULL``."""
+def full(**changes: Any) -> RecordDocument:
+    """The public document of ``FULL`` with changes."""
     base = "https://example.org/xafs"
     made = normalise(
-        Form(FULL),
+        Form({**FULL, **changes}),
         iri=f"{base}/record/7k3m9q2xw0",
         base=base,
         vocabulary=vocabulary(),
@@ -194,6 +197,49 @@ def test_text_that_xml_cannot_hold_is_marked_and_never_breaks_it(
             assert "<script>" not in "".join(etree.fromstring(content).itertext("nothing"))
             assert b"<script>" not in content
             assert "\N{REPLACEMENT CHARACTER}b" in "".join(etree.fromstring(content).itertext())
+
+
+def test_an_organisation_is_credited_as_one_by_every_door() -> None:
+    ror, name = "https://ror.org/02mhbdp94", "Example, Survey & Co."
+    ann = FULL["creators"][0]
+    record = full(creators=[ann, {"name": name, "ror": ror}, {"name": "Example Person"}])
+    written = {key: export.write(record, None).decode() for key, export in exports().items()}
+    body = json.loads(written["datacite_json"])
+    assert [item["nameType"] for item in body["creators"]] == ["Personal", "Organizational", "Personal"]
+    assert body["creators"][1]["nameIdentifiers"] == [
+        {"nameIdentifier": ror, "nameIdentifierScheme": "ROR", "schemeUri": "https://ror.org"}
+    ]
+    assert [item["name"] for item in body["contributors"]] == ["Example, Ann", "Example Person", "SPring-8"]
+    described = json.loads(written["schemaorg"])["creator"]
+    assert [item["@type"] for item in described] == ["Person", "Organization", "Person"]
+    assert described[1]["@id"] == ror
+    assert r"author = {Example, Ann and {Example, Survey \& Co.} and {Example Person}}" in written["bibtex"]
+    assert json.loads(written["csl"])["author"] == [
+        {"family": "Example", "given": "Ann"},
+        {"literal": name},
+        {"literal": "Example Person"},
+    ]
+    assert 'creatorName nameType="Organizational">Example, Survey' in written["jpcoar_2"]
+    assert "nameType" not in written["jpcoar_1"]
+    graph = rdflib.Graph().parse(data=written["dcat"], format="xml")
+    (agent,) = graph.subjects(DCTERMS.identifier, rdflib.Literal(ror))
+    assert set(graph.objects(agent, RDF.type)) == {FOAF.Agent, FOAF.Organization}
+
+
+@pytest.mark.parametrize(
+    ("name", "author"),
+    [
+        ("Example, Ann", "Example, Ann"),
+        ("Example, Ann, Jr", "{Example, Ann, Jr}"),
+        ("Example, Ann and Bob", "{Example, Ann and Bob}"),
+        ("Ann Example", "{Ann Example}"),
+        ("Example,", "{Example,}"),
+        ("Ex_ample, A & B", r"Ex\_ample, A \& B"),
+    ],
+)
+def test_a_name_in_bibtex_has_parts_where_they_are_known(name: str, author: str) -> None:
+    written = exports()["bibtex"].write(full(creators=[{"name": name}]), None).decode()
+    assert f"author = {{{author}}}," in written
 
 
 def test_a_publisher_that_is_not_stated_is_named_by_no_door_that_can_do_without() -> None:

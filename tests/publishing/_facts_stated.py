@@ -27,10 +27,10 @@ Found = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """A credit: (language, name) pairs, ORCID address, (language, name) pairs and ROR address of the affiliation."""
+    """A credit: (language, name) pairs, ORCID or ROR address, (language, name) pairs and ROR of the affiliation."""
 
     names: Said
-    orcid: str = ""
+    iri: str = ""
     affiliation: Said = frozenset()
     ror: str = ""
 
@@ -64,7 +64,7 @@ def one_language(people: tuple[Person, ...]) -> tuple[Person, ...]:
 
 
 def no_ror(people: tuple[Person, ...]) -> tuple[Person, ...]:
-    return tuple(replace(item, ror="") for item in people)
+    return tuple(replace(item, ror="", iri=item.iri if "orcid.org" in item.iri else "") for item in people)
 
 
 def names_only(people: tuple[Person, ...]) -> tuple[Person, ...]:
@@ -120,7 +120,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     "jpcoar_1.0": (
         PUBLISHER_NAMES,
         ROUND_ADDRESS,
-        Loss("creators", "no ROR of affiliations", no_ror),
+        Loss("creators", "no ROR", no_ror),
         Loss(
             "collected",
             "days, those of beginning and end one by one",
@@ -203,7 +203,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         Loss("collected", NOT_SAID),
     ),
     "signposting": (
-        Loss("creators", "ORCID iDs", lambda people: tuple(item.orcid for item in people if item.orcid)),
+        Loss("creators", "ORCID iDs and RORs", lambda people: tuple(item.iri for item in people if item.iri)),
         *(Loss(fact, NOT_SAID) for fact in sorted(FACTS - {"creators", "licence", "doi"})),
     ),
 }
@@ -262,10 +262,15 @@ def credited(credit: RecordDocument) -> Person:
     agent, place = credit["agent"], credit.get("affiliation", "")
     return Person(
         tagged(credit["credit_name"]),
-        agent if isinstance(agent, str) and "orcid.org" in agent else "",
+        identified(agent) if isinstance(agent, str) else "",
         tagged(credit.get("affiliation_name", {})),
-        place if not place or "ror.org" in place else ror_of(place),
+        identified(place),
     )
+
+
+def identified(iri: str) -> str:
+    """The ORCID or ROR address of a person, an organisation, or a facility of the vocabulary."""
+    return iri if not iri or "orcid.org" in iri or "ror.org" in iri else ror_of(iri)
 
 
 @cache

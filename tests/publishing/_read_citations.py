@@ -47,7 +47,12 @@ def from_bibtex(content: bytes) -> Found:
         assert bare.count("{") == bare.count("}"), key
     plain = lambda value: re.sub(r"\\[&%{}_#$]", lambda found: TEX[found[0]], value)  # noqa: E731
     inside = lambda key: fields[key][1:-1] if key in fields else ""  # noqa: E731
-    names = [name[1:-1] for name in inside("author").split(" and ")]
+    # Braces are round the whole of a name, or the name has its parts.
+    names = [
+        name[1:-1] if name.startswith("{") else name
+        for name in re.split(r" and (?![^{]*\})", inside("author"))
+    ]
+    assert all(("{" in inside("author")) or ", " in name for name in names)
     return {
         "title": frozenset({("", plain(inside("title")[1:-1]))}),
         "publisher": ("", frozenset({("", plain(inside("publisher")))})),
@@ -109,7 +114,7 @@ def from_meta_tags(page: Any) -> Found:
         if key == "citation_author":
             people.append(Person(frozenset({("", content)})))
         elif key == "citation_author_orcid":
-            people[-1] = replace(people[-1], orcid=content)
+            people[-1] = replace(people[-1], iri=content)
         elif key == "citation_author_institution":
             people[-1] = replace(people[-1], affiliation=frozenset({("", content)}))
     assert every("DC.creator") == [text for person in people for _, text in person.names]

@@ -73,7 +73,7 @@ def from_datacite(root: Any) -> Found:
         "creators": tuple(
             Person(
                 of_xml(item.iterfind(f"{KERNEL}creatorName")),
-                item.findtext(f"{KERNEL}nameIdentifier[@nameIdentifierScheme='ORCID']", ""),
+                item.findtext(f"{KERNEL}nameIdentifier", ""),
                 of_xml(item.iterfind(f"{KERNEL}affiliation")),
                 "".join(
                     place.get("affiliationIdentifier", "") for place in item.iterfind(f"{KERNEL}affiliation")
@@ -202,7 +202,8 @@ def from_jpcoar(root: Any) -> Found:
         "creators": tuple(
             Person(
                 of_xml(item.iterfind(f"{own}creatorName")),
-                identifier(item, f"{own}nameIdentifier", "ORCID"),
+                identifier(item, f"{own}nameIdentifier", "ORCID")
+                + identifier(item, f"{own}nameIdentifier", "ROR"),
                 of_xml(item.iterfind(f"{place}affiliationName")),
                 identifier(item, f"{place}nameIdentifier", "ROR"),
             )

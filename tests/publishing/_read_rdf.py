@@ -18,10 +18,10 @@ from ._facts_stated import (
     Person,
     Said,
     doi_of,
+    identified,
     labels,
     lines,
     named,
-    ror_of,
     sample_in,
     terms,
     until,
@@ -67,13 +67,13 @@ def from_schema_org_rdf(root: Any) -> Found:
     issued = graph.text(record, SCHEMA.datePublished)
     access, ends = until(graph.texts(record, SCHEMA.conditionsOfAccess), issued)
     used = graph.texts(record, SCHEMA.measurementTechnique)
-    orcid = lambda agent: str(agent) if "orcid.org" in agent else ""  # noqa: E731
+    own = lambda agent: str(agent) if str(agent).startswith("https://") else ""  # noqa: E731
     return {
         "title": graph.said(record, SCHEMA.name),
         "creators": frozenset(
             Person(
                 graph.said(agent, SCHEMA.name),
-                orcid(agent),
+                own(agent),
                 graph.places(agent, SCHEMA.affiliation, SCHEMA.name),
                 "".join(place for place in graph.objects(agent, SCHEMA.affiliation) if "ror.org" in place),
             )
@@ -202,12 +202,13 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "creators": tuple(
             Person(
                 graph.said(credit, XAFS.creditName),
-                "".join(agent for agent in graph.objects(credit, PROV.agent) if "orcid.org" in agent),
-                graph.said(credit, XAFS.affiliationName),
                 "".join(
-                    place if "ror.org" in place else ror_of(str(place))
-                    for place in graph.objects(credit, XAFS.affiliation)
+                    identified(str(agent))
+                    for agent in graph.objects(credit, PROV.agent)
+                    if not str(agent).startswith(f"{BASE}/record/")
                 ),
+                graph.said(credit, XAFS.affiliationName),
+                "".join(identified(str(place)) for place in graph.objects(credit, XAFS.affiliation)),
             )
             for credit in credits
         ),

@@ -64,6 +64,7 @@ FORMS: dict[str, dict[str, Any]] = {
                 "affiliation": {"name": "Example & Co.", "ror": RORS[1]},
             },
             {"name": {"ja": "例示 太郎"}, "affiliation": "SPring-8"},
+            {"name": {"en": "Example, Survey and Co.", "ja": "例示班"}, "ror": "https://ror.org/02mhbdp94"},
         ],
         "spectra": [
             {"element": "Fe", "edge": "K", "started": "2020-05-21T13:00:00+09:00", "mode": "transmission"},
@@ -238,7 +239,7 @@ def test_the_publisher_s_own_iri_is_named_and_described_by_nobody(world: World) 
 def test_what_is_told_apart_is_there_to_be_told(documents: dict[str, RecordDocument]) -> None:
     facts = {name: truth(document) for name, document in documents.items()}
     people = facts["several"]["creators"]
-    assert [bool(item.orcid) for item in people] == [False, True, False]
+    assert [bool(item.iri) for item in people] == [False, True, False, True]
     assert [item.ror for item in people][:2] == list(RORS)
     assert people[2].ror == "https://ror.org/01d1kv753"
     assert facts["several"]["edge"] == {"Fe K-edge", "Pt L2-edge", "Pt L3-edge"}
