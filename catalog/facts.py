@@ -23,6 +23,9 @@ DOI, ORCID, ROR = "https://doi.org/", "https://orcid.org/", "https://ror.org/"
 EDGE_SCHEME = "https://w3id.org/xafscat/edge"
 SAME_AS, COUNTRY = "http://www.w3.org/2002/07/owl#sameAs", "https://schema.org/addressCountry"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+# Where a measurement says when it began and ended, as exactly as it was stated.
+STARTS = ("started", "date", "date_month", "date_year")
+ENDS = ("ended", "ended_date", "ended_month", "ended_year")
 _ORDER = {"en": 0, "@none": 1, "ja": 2}
 # Everything XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -354,10 +357,11 @@ def _collected(measurements: list[RecordDocument]) -> tuple[str, ...]:
     """When it was measured, as ISO 8601 dates or ``start/end``, as exactly as it was stated, in order."""
     found = set()
     for part in measurements:
-        stated = [str(part[key]) for key in ("started", "date", "date_month", "date_year") if part.get(key)]
-        ends = [*stated[:1], *([str(part["ended"])] if part.get("ended") else [])]
+        stated = (next((str(part[key]) for key in keys if part.get(key)), "") for keys in (STARTS, ENDS))
+        ends = [text for text in stated if text]
         # A period is as exact as the coarser of its ends.
-        found.add("/".join(ends if len({"T" in end for end in ends}) < 2 else [end[:10] for end in ends]))
+        coarsest = min((len(text) for text in ends if "T" not in text), default=None)
+        found.add("/".join(dict.fromkeys(text[:coarsest] for text in ends)))
     return tuple(sorted(found - {""}))
 
 

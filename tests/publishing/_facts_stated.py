@@ -222,7 +222,7 @@ def truth(document: RecordDocument) -> Found:
         "licence": document["license"],
         "access": document["access"],
         "collected": frozenset(
-            "/".join(filter(None, (begun, item.get("ended"))))
+            "/".join(filter(None, (begun, item.get("ended", item.get("ended_date")))))
             for spectrum in spectra
             for item in [spectrum.get("measurement", {})]
             for begun in [

@@ -215,7 +215,9 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "licence": graph.text(record, DCTERMS.license),
         "access": access,
         "collected": frozenset(
-            "/".join(filter(None, (begun, graph.text(item, PROV.endedAtTime))))
+            "/".join(
+                filter(None, (begun, graph.text(item, PROV.endedAtTime) or graph.text(item, SCHEMA.endDate)))
+            )
             for item in measured
             for begun in [graph.text(item, PROV.startedAtTime) or graph.text(item, DCTERMS.date)]
             if begun

@@ -96,7 +96,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "beamline": "Example BL-1",
         "spectra": [
             {"element": "Fe", "edge": "K", "started": "2021-01-02T03:04:05.678900+09:00"},
-            {"element": "Fe", "edge": "L3", "started": "2021-01-02"},
+            {"element": "Fe", "edge": "L3", "started": "2021-01-02", "ended": "2021-01-04"},
         ],
     },
 }
