@@ -64,6 +64,8 @@ def learned_facts(document: RecordDocument, base: str) -> list[tuple[str, str]]:
             organisation = None
         if _starts(person, ORCID):
             found.append((person, _fact(PERSON, credit.get("credit_name"), organisation)))
+        if _starts(person, ROR):
+            found.append((person, _fact(ORGANISATION, credit.get("credit_name"))))
         if organisation:
             found.append((organisation, _fact(ORGANISATION, credit.get("affiliation_name"))))
     found += [
@@ -119,14 +121,18 @@ def catalog_document(
     title: Mapping[str, str],
     publisher: Mapping[str, str],
     metadata_license: str,
+    publisher_iri: str | None = None,
     contact: str | None = None,
 ) -> RecordDocument:
     """The document of the catalog itself and its publisher; records add themselves to it.
 
-    ``contact`` is where readers write: an e-mail address, or the address of a page. Raises UsageError for one that
-    cannot be an IRI.
+    ``publisher_iri`` is the publisher's own, which is another document's to describe.
+    ``contact`` is where readers write: an e-mail address, or the address of a page. Raises UsageError for an address
+    that cannot be an IRI.
     """
     iri = f"{base}/catalog"
+    if publisher_iri and not is_address(publisher_iri):
+        raise UsageError(f"{publisher_iri!r} is no IRI", where="publisher_iri")
     document: RecordDocument = {
         "id": iri,
         "type": ["dcat:Catalog", "dcat:Dataset"],
@@ -137,6 +143,7 @@ def catalog_document(
             "id": f"{iri}#publisher",
             "type": ["foaf:Agent", "prov:Agent"],
             "name": dict(publisher),
+            **({"same_as": publisher_iri} if publisher_iri else {}),
         },
     }
     if contact:

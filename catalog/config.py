@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from catalog import setting_kinds as kinds
 from catalog.bounded import Limits
 from catalog.errors import UsageError
+from catalog.ids import NO_PUBLISHER
 
 LanguageText: TypeAlias = Mapping[str, str]
 DEFAULT_HOME = Path("xafscat-data")
@@ -57,14 +58,14 @@ class Settings:
         "The name of the catalog on its pages and in its metadata.",
     )
     publisher_name: LanguageText = _setting(  # noqa: RUF009
-        {"en": "Publisher not stated", "ja": "公開者の記載なし"},
+        NO_PUBLISHER,
         kinds.TEXTS,
-        "Who publishes the catalog; harvesters show it as the publisher of every record.",
+        "Who publishes the catalog; harvesters show it as the publisher of every record, and none while it is not set.",
     )
     publisher_iri: str | None = _setting(
         None,
         kinds.Kind("http or https IRI", kinds.matching(kinds.IRI), optional=True),
-        "The publisher's own IRI, best its ROR identifier.",
+        "The publisher's own IRI, best its ROR identifier; stated beside its name where a format can hold it.",
     )
     contact: str | None = _setting(
         None,

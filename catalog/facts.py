@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from catalog.ids import doi_address, stated_identity
+from catalog.ids import NO_PUBLISHER, doi_address, stated_identity
 from catalog.mapping import RecordDocument
 from catalog.vocabulary import vocabulary
 
@@ -24,9 +23,10 @@ DOI, ORCID, ROR = "https://doi.org/", "https://orcid.org/", "https://ror.org/"
 EDGE_SCHEME = "https://w3id.org/xafscat/edge"
 SAME_AS, COUNTRY = "http://www.w3.org/2002/07/owl#sameAs", "https://schema.org/addressCountry"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+# Where a measurement says when it began and ended, as exactly as it was stated.
+STARTS = ("started", "date", "date_month", "date_year")
+ENDS = ("ended", "ended_date", "ended_month", "ended_year")
 _ORDER = {"en": 0, "@none": 1, "ja": 2}
-# DataCite's word for what is not known; a record on its own does not say who publishes it.
-UNAVAILABLE = ":unav"
 # Everything XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -42,10 +42,10 @@ class Named(NamedTuple):
 
 
 class Creator(NamedTuple):
-    """A credit as printed: names by language, ORCID address or "", affiliation or None; ``personal`` if a person."""
+    """A credit as printed: names by language, ORCID or ROR address or "", affiliation or None; whether a person."""
 
     names: Texts
-    orcid: str
+    iri: str
     affiliation: Named | None
     personal: bool
 
@@ -84,7 +84,10 @@ class Edge(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What harvest formats say of one record. Texts are (language tag or "", text) pairs, English first."""
+    """What harvest formats say of one record. Texts are (language tag or "", text) pairs, English first.
+
+    ``publisher`` has no names where none is stated; ``publisher_iri`` is its own address, beside the catalog's for it.
+    """
 
     iri: str
     doi: str
@@ -93,6 +96,7 @@ class Facts(NamedTuple):
     notes: Texts
     creators: tuple[Creator, ...]
     publisher: Named
+    publisher_iri: str
     catalog: Named
     contact: Named | None
     contact_address: str
@@ -113,6 +117,7 @@ class Facts(NamedTuple):
     facility_ror: str
     country: str
     beamline: Named | None
+    laboratory_source: str
     sample: Texts
     formula: str
     cas: str
@@ -161,7 +166,8 @@ class Facts(NamedTuple):
     def keywords(self) -> tuple[str, ...]:
         """Words to find the record by, in English."""
         words = [edge.text for edge in self.edges]
-        words += [text for item in self.techniques for text in [best(item.names)] if text]
+        terms = (*self.techniques, *self.modes, *([self.kind] if self.kind else []))
+        words += [best(item.names) for item in terms]
         words += [*self.elements, self.formula, "XAFS"]
         return tuple(dict.fromkeys(word for word in words if word))
 
@@ -177,7 +183,7 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
     about = document.get("about") or {}
     own = catalog or {}
     publisher, contact = own.get("publisher") or {}, own.get("contact_point") or {}
-    titles = texts(document.get("title"))
+    titles, published_by = texts(document.get("title")), publisher.get("name")
     return Facts(
         iri=str(document["id"]),
         doi=unquote(str(document.get("doi", "")).removeprefix(DOI)),
@@ -185,7 +191,10 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
         descriptions=texts(document.get("description")),
         notes=texts(document.get("note")),
         creators=tuple(_creator(item) for item in _list(document.get("credits"))),
-        publisher=Named(texts(publisher.get("name")) or (("", UNAVAILABLE),), str(publisher.get("id", ""))),
+        publisher=Named(
+            texts(published_by if published_by != NO_PUBLISHER else None), str(publisher.get("id", ""))
+        ),
+        publisher_iri=str(publisher.get("same_as", "")),
         catalog=Named(texts(own.get("title")), str(document.get("catalog", ""))),
         contact=Named(texts(contact.get("contact_name")), str(contact["id"])) if contact else None,
         contact_address=str(contact.get("contact_email") or contact.get("contact_page") or ""),
@@ -206,6 +215,7 @@ def facts(document: RecordDocument, catalog: RecordDocument | None = None) -> Fa
         facility_ror=ror,
         country=country,
         beamline=_named(document.get("beamline")),
+        laboratory_source=xml_text(str(document.get("laboratory_source", ""))),
         sample=texts(sample.get("sample_name")),
         formula=str(sample.get("formula") or sample.get("formula_reduced") or ""),
         cas=str(sample.get("cas", "")),
@@ -256,11 +266,10 @@ def xml_text(text: str) -> str:
 def _creator(credit: RecordDocument) -> Creator:
     agent = credit.get("agent")
     iri = agent if isinstance(agent, str) else ""
-    place = _place(credit)
-    is_facility = bool(iri) and not iri.startswith(ORCID)
-    return Creator(
-        texts(credit.get("credit_name")), iri if iri.startswith(ORCID) else "", place, not is_facility
-    )
+    names, place = texts(credit.get("credit_name")), _place(credit)
+    if not iri or iri.startswith(ORCID):
+        return Creator(names, iri, place, personal=True)
+    return Creator(names, iri if iri.startswith(ROR) else _known(iri)[0], place, personal=False)
 
 
 def _place(credit: RecordDocument) -> Named | None:
@@ -348,10 +357,11 @@ def _collected(measurements: list[RecordDocument]) -> tuple[str, ...]:
     """When it was measured, as ISO 8601 dates or ``start/end``, as exactly as it was stated, in order."""
     found = set()
     for part in measurements:
-        stated = [str(part[key]) for key in ("started", "date", "date_month", "date_year") if part.get(key)]
-        ends = [*stated[:1], *([str(part["ended"])] if part.get("ended") else [])]
+        stated = (next((str(part[key]) for key in keys if part.get(key)), "") for keys in (STARTS, ENDS))
+        ends = [text for text in stated if text]
         # A period is as exact as the coarser of its ends.
-        found.add("/".join(ends if len({"T" in end for end in ends}) < 2 else [end[:10] for end in ends]))
+        coarsest = min((len(text) for text in ends if "T" not in text), default=None)
+        found.add("/".join(dict.fromkeys(text[:coarsest] for text in ends)))
     return tuple(sorted(found - {""}))
 
 
@@ -377,14 +387,6 @@ def _range(spectra: list[RecordDocument]) -> tuple[str, str]:
     ends = [spectrum.get(key) or {} for spectrum in spectra for key in ("energy_first", "energy_last")]
     stated = [str(end["value"]) for end in ends if end.get("in_unit") == "unit:EV" and "value" in end]
     return (min(stated, key=float), max(stated, key=float)) if len(stated) > 1 else ("", "")
-
-
-def day(text: str) -> str:
-    """The date of a date or date-time, "" for anything coarser."""
-    try:
-        return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        return ""
 
 
 def _list(value: Any) -> list[Any]:

@@ -100,6 +100,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "ORCID iD",
         "本人のORCID iD。なければ名前だけが表示されます。",
     ),
+    "creators.ror": (
+        "ROR of the creator",
+        "Its ROR identifier, where an organisation is credited rather than a person.",
+        "作成機関のROR",
+        "人ではなく機関をクレジットするときの、その機関のROR識別子。",
+    ),
     "creators.affiliation": ("affiliation", "Where the person works.", "所属", "所属機関。"),
     "creators.affiliation.name": (
         "name of the affiliation",
@@ -268,6 +274,7 @@ EXAMPLES: dict[str, str] = {
     "creators.name": "Example Researcher A",
     "creators.name.ja": "例示 研究者A",
     "creators.orcid": "0000-0002-1825-0097",
+    "creators.ror": "https://ror.org/01g5y5k24",
     "creators.affiliation": "Example University",
     "creators.affiliation.ja": "例示大学",
     "creators.affiliation.name": "Example University",

@@ -35,6 +35,7 @@ _DOCUMENT_KEYS = {
     "creators": "credits",
     "creators.name": "credit_name",
     "creators.orcid": "agent",
+    "creators.ror": "agent",
     "creators.affiliation": "affiliation_name",
     "creators.affiliation.name": "affiliation_name",
     "creators.affiliation.ror": "affiliation",

@@ -120,6 +120,7 @@ _LONG = Key((Kind.LANGUAGES,), long=True)
 CREATOR = _group(
     name=_LANGUAGES,
     orcid=_TEXT,
+    ror=_TEXT,
     affiliation=Key((Kind.GROUP, Kind.LANGUAGES), keys={"name": _LANGUAGES, "ror": _TEXT}),
     credit=_TEXT,
 )

@@ -14,6 +14,9 @@ from urllib.parse import quote, unquote
 
 from catalog.errors import CatalogError
 
+# The publisher of a catalog whose operator says nothing of one.
+NO_PUBLISHER = {"en": "Publisher not stated", "ja": "公開者の記載なし"}
+
 
 class IdError(CatalogError):
     """A text is not the identifier it should be, or its check digit is wrong."""

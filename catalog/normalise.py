@@ -239,6 +239,9 @@ def _credit(work: Work, pointer: str, facility_iri: str | None) -> RecordDocumen
         orcid = work.identifier(f"{pointer}/orcid", "ORCID", lambda text: orcid_iri(normalise_orcid(text)))
         if orcid:
             credit["agent"] = orcid
+    elif "ror" in person:
+        if ror := work.identifier(f"{pointer}/ror", "ROR id", lambda text: ror_iri(normalise_ror(text))):
+            credit["agent"] = ror
     elif facility_iri and work.resolve(name, work.vocabulary.facility) == facility_iri:
         # Only the deposit's own facility: a person may share a name with some other one.
         credit["agent"] = facility_iri

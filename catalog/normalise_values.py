@@ -65,6 +65,7 @@ UNITS = {
 UNKNOWN = frozenset({"unknown", "不明"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _BARE_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_ENDS = {"date": "ended_date", "date_month": "ended_month", "date_year": "ended_year"}
 _DATE_PARTS = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
@@ -218,7 +219,10 @@ class Work:
             return None
 
     def moment(self, pointer: str, node: RecordDocument, key: str) -> None:
-        """Put a moment on ``node`` under ``key``, or a coarser date as ``date``, ``date_month`` or ``date_year``."""
+        """Put a moment on ``node`` under ``key``, or a coarser date as ``date``, ``date_month`` or ``date_year``.
+
+        A coarser end is ``ended_date``, ``ended_month`` or ``ended_year``.
+        """
         stated = self.text(pointer)
         if stated is None:
             return
@@ -227,8 +231,7 @@ class Work:
         except ValueError:
             self.report("date-unreadable", pointer, stated)
             return
-        if key in {name, "started"}:  # an end without a time of day adds nothing to the start's date
-            node[name] = value
+        node[_ENDS.get(name, name) if key == "ended" else name] = value
 
     def _state_unknown(self, node: RecordDocument, key: str) -> None:
         names = context()

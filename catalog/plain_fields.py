@@ -44,12 +44,13 @@ BUILT_IN = frozenset(
     """
     title description note private_note kind access license available doi papers collection round round_name
     funding funder funder_name award award_title award_uri contact_point contact_name contact_email contact_page
-    publisher issued modified catalog conforms_to about primary_topic creators credits agent position
+    publisher same_as issued modified catalog conforms_to about primary_topic creators credits agent position
     credit_name affiliation_name affiliation role name facility laboratory_source beamline sample sample_name formula
     formula_reduced formula_elements form cas preparation concentration specimen material thickness spectra
     of_sample element edge points energy_first energy_last measurement feature_of_interest measured_edge
-    mode technique started ended date date_month date_year used temperature pressure ring_energy
-    ring_current monochromator monochromator_type crystal reflection d_spacing calibration standard feature
+    mode technique started ended ended_date ended_month ended_year date date_month date_year used temperature
+    pressure ring_energy ring_current
+    monochromator monochromator_type crystal reflection d_spacing calibration standard feature
     calibration_edge assigned_energy energy_shift simultaneous reference hc header property_key
     property_value material_evidence annotated_source annotated_property annotated_target
     mapping_justification confidence match_string mapping_tool mapping_tool_version reviewer reviewer_label

@@ -1,7 +1,8 @@
 """The catalog as data portals read it: DCAT-AP 3.0.1 in pages, each complete in itself.
 
 A page tells of the catalog, its publisher, licence and services, of a hundred data sets, and where the next page is.
-Pages are in the order of record ids, so that a changed record changes its own page and no other. Nothing on a page
+Pages are in the order of record ids, so that a changed record changes its own page and no other; after the records
+come the series that they make, of round-robins and of physical samples. Nothing on a page
 depends on the number of the release: equal content gives equal bytes.
 """
 
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
+from catalog.exports.dcat import series_triples
 from catalog.exports.dcat import triples as dataset_triples
 from catalog.facts import Texts, texts
 from catalog.mapping import to_triples
+from catalog.release_index import RecordRow
 from catalog.releases import Release
 
 PAGE = 100
@@ -40,7 +43,19 @@ SERVICES = (
 
 def pages_of(release: Release, size: int = PAGE) -> int:
     """How many pages the catalog has; an empty one has one."""
-    return max(1, -(-release.counts()["records"] // size))
+    return max(1, -(-members_total(release) // size))
+
+
+def members_total(release: Release) -> int:
+    """How many data sets and series the catalog lists."""
+    return release.counts()["records"] + release.series(0, 0)[0]
+
+
+def members(release: Release, offset: int, limit: int) -> tuple[list[RecordRow], list[str]]:
+    """Some of what the catalog lists: records in the order of their ids, and after them samples and rounds by IRI."""
+    records = release.counts()["records"]
+    rows = release.shown(offset, limit)
+    return rows, release.series(max(0, offset - records), limit - len(rows))[1]
 
 
 def page_triples(release: Release, number: int, size: int = PAGE) -> list[ox.Triple]:
@@ -48,18 +63,26 @@ def page_triples(release: Release, number: int, size: int = PAGE) -> list[ox.Tri
     found = list(_catalog(release, number, size))
     names: dict[str, Texts] = {}
     iri = f"{release.base}/catalog"
-    for row in release.shown((number - 1) * size, size):
+    rows, series = members(release, (number - 1) * size, size)
+    for row in rows:
         document = release.entry(row).document
         for authority in (
             str((document.get("sample") or {}).get("specimen", "")),
             str(document.get("round", "")),
         ):
             if authority and authority not in names:
-                known = release.authority(authority) or {}
-                names[authority] = texts(known.get("sample_name") or known.get("title"))
+                names[authority] = _names(release, authority)
         found.append(_triple(iri, DCAT + "dataset", document["id"]))
         found += dataset_triples(document, release.catalog, names)
+    for authority in series:
+        listed, described = series_triples(authority, _names(release, authority), release.catalog)
+        found += [_triple(iri, DCAT + "dataset", listed), *described]
     return found
+
+
+def _names(release: Release, authority: str) -> Texts:
+    known = release.authority(authority) or {}
+    return texts(known.get("sample_name") or known.get("title"))
 
 
 def service_iri(base: str, path: str) -> str:
@@ -88,7 +111,7 @@ def _catalog(release: Release, number: int, size: int) -> Iterator[ox.Triple]:
         yield _triple(service, DCAT + "servesDataset", iri)
     view = page_address(base, number)
     yield _typed(iri, HYDRA + "Collection")
-    total = ox.Literal(str(release.counts()["records"]), datatype=XSD_INTEGER)
+    total = ox.Literal(str(members_total(release)), datatype=XSD_INTEGER)
     yield ox.Triple(ox.NamedNode(iri), ox.NamedNode(HYDRA + "totalItems"), total)
     yield _triple(iri, HYDRA + "view", view)
     yield _typed(view, HYDRA + "PartialCollectionView")

@@ -59,7 +59,7 @@ from catalog.vocabulary import vocabulary
 
 WAIT_S = 60.0
 # Bumped when the same documents make other triples or other index rows than before.
-RECIPE = 4
+RECIPE = 5
 # Events that leave a record's state as it is.
 SAME_STATE = frozenset({"deposit", "update"})
 Progress: TypeAlias = Callable[[int], None]
@@ -120,7 +120,7 @@ def make_release(
         sweep(layout, settings.run_path)
         adopt(settings, registry, now=now, actor=actor)
         release_due(registry, zone=settings.zone, now=now, actor=actor)
-        made = _Run(settings, registry, layout, now, actor, progress or _silent).make(anew)
+        made = _Run(settings, registry, layout, now, actor, progress or (lambda _done: None)).make(anew)
     made.seconds = time.perf_counter() - begun
     return made
 
@@ -171,8 +171,14 @@ def frame_of(settings: Settings, base: str) -> Frame:
             f"the licence {settings.metadata_license!r} is not known; use an SPDX identifier such as CC0-1.0",
             where="metadata_license",
         )
-    names = {"title": settings.title, "publisher": settings.publisher_name}
-    catalog = catalog_document(base, **names, metadata_license=metadata_license, contact=settings.contact)
+    catalog = catalog_document(
+        base,
+        title=settings.title,
+        publisher=settings.publisher_name,
+        publisher_iri=settings.publisher_iri,
+        metadata_license=metadata_license,
+        contact=settings.contact,
+    )
     return Frame(base, catalog, words.shipped_triples, _recipe(base, metadata_license))
 
 
@@ -392,7 +398,3 @@ def _recipe(base: str, metadata_license: str) -> str:
         for path in sorted((root / folder).glob(pattern)):
             digest.update(f"{path.name}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _silent(_done: int) -> None:
-    pass

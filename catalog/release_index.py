@@ -345,6 +345,13 @@ class IndexReader:
         for row in self.rows("SELECT iri, pack, offset, length, sha256 FROM authorities ORDER BY iri"):
             yield row[0], Place(*row[1:])
 
+    def series(self, base: str, offset: int, limit: int) -> tuple[int, list[str]]:
+        """How many samples and round-robins published records name, and the IRIs of some, in order."""
+        ends = [f"{base}/{kind}{end}" for kind in ("round", "sample") for end in "/0"]  # 0 follows the slash
+        where = "FROM authorities WHERE iri >= ? AND iri < ? OR iri >= ? AND iri < ?"
+        some = self.rows(f"SELECT iri {where} ORDER BY iri LIMIT ? OFFSET ?", *ends, limit, offset)
+        return int(self._value(f"SELECT count(*) {where}", *ends)), [iri for (iri,) in some]
+
     def rows(self, sql: str, *values: Any) -> Iterator[Any]:
         """The rows of a query of this project. Raises Damaged when the file is none of ours."""
         try:

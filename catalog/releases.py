@@ -217,6 +217,11 @@ class Release:
             places = [place for _, place in index.authorities()]
         yield from map(self._document, places)
 
+    def series(self, offset: int, limit: int) -> tuple[int, list[str]]:
+        """How many samples and round-robins its records name, and the IRIs of some, in order."""
+        with self._index() as index:
+            return index.series(self.base, offset, limit)
+
     @cached_property
     def catalog(self) -> RecordDocument:
         """The document of the catalog itself."""

@@ -80,7 +80,7 @@ def _entries(document: RecordDocument, spectrum: RecordDocument) -> Iterator[tup
     yield "Sample.prep", _text(sample.get("preparation"))
     yield "Sample.temperature", _quantity(measurement.get("temperature"))
     yield "Scan.start_time", next((measurement[key] for key in _MOMENTS if key in measurement), "")
-    yield "Scan.end_time", measurement.get("ended", "")
+    yield "Scan.end_time", measurement.get("ended", measurement.get("ended_date", ""))
     yield "Scan.detection_mode", words.notation(measurement["mode"]) or "" if "mode" in measurement else ""
     for pair in spectrum.get("header", []):
         if _KEY.fullmatch(pair["property_key"]):

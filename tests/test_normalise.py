@@ -186,6 +186,25 @@ def test_dates_keep_their_precision(stated: str, key: str, value: str) -> None:
     assert len({"started", "date", "date_month", "date_year"} & set(measurement)) == 1
 
 
+@pytest.mark.parametrize(
+    ("stated", "key"),
+    [
+        ("2021-11-04", "ended_date"),
+        ("2021-12", "ended_month"),
+        ("2022", "ended_year"),
+        ("2021-11-03T14:00:00+09:00", "ended"),
+    ],
+)
+def test_an_end_keeps_its_precision_beside_the_start(stated: str, key: str) -> None:
+    measurement = made(spectrum(started="2021-11-03", ended=stated)).document["spectra"][0]["measurement"]
+    assert {
+        name: text for name, text in measurement.items() if name.startswith(("start", "end", "date"))
+    } == {
+        "date": "2021-11-03",
+        key: stated,
+    }
+
+
 def test_an_unreadable_quantity_keeps_what_was_stated() -> None:
     temperature = made(spectrum(temperature="rather cold")).document["spectra"][0]["measurement"][
         "temperature"

@@ -7,9 +7,8 @@ from catalog.facts import Creator, Facts, best
 
 def names(fact: Facts, language: str = "en") -> list[str]:
     """Who is credited, as printed in ``language``."""
-    return [best(creator.names, language) for creator in fact.creators] or [
-        best(fact.publisher.names, language)
-    ]
+    credited = [best(creator.names, language) for creator in fact.creators]
+    return credited or [name for name in [best(fact.publisher.names, language)] if name]
 
 
 def split_name(creator: Creator) -> tuple[str, str] | None:
@@ -22,5 +21,9 @@ def sentence(fact: Facts, language: str) -> str:
     """The citation as a sentence, as DataCite recommends it."""
     title, publisher = best(fact.titles, language), best(fact.publisher.names, language)
     if language == "ja":
-        return f"{'・'.join(names(fact, 'ja'))}（{fact.year}）「{title}」[データセット]，{publisher}．{fact.identifier}"
-    return f"{'; '.join(names(fact))} ({fact.year}). {title} [Data set]. {publisher}. {fact.identifier}"
+        publisher = f"，{publisher}" if publisher else ""
+        return f"{'・'.join(names(fact, 'ja'))}（{fact.year}）「{title}」[データセット]{publisher}．{fact.identifier}"
+    publisher = f" {publisher}." if publisher else ""
+    return (
+        f"{'; '.join(names(fact))} ({fact.year}). {title} [Data set].{publisher} {fact.identifier}".lstrip()
+    )

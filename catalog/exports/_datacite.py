@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from catalog.exports._instrument import instrument
 from catalog.exports._openaire import openaire_access
-from catalog.facts import DOI, EDGE_SCHEME, ORCID, ROR, Creator, Facts, Funding, Named, best
+from catalog.facts import DOI, EDGE_SCHEME, ORCID, ROR, Creator, Facts, Funding, best
 
 SCHEMA_VERSION = "http://datacite.org/schema/kernel-4"
+# DataCite's standard value (appendix 3) for what must be there and is not to be had.
+UNAVAILABLE = ":unav"
 SPDX = "https://spdx.org/licenses/"
 
 
@@ -19,7 +22,7 @@ def datacite(fact: Facts) -> dict[str, Any]:
     """The attributes of DataCite's JSON schema for kernel 4."""
     body: dict[str, Any] = {
         "url": fact.iri,
-        "creators": [_agent(item) for item in fact.creators] or [_organisation(fact.publisher)],
+        "creators": [_agent(item) for item in fact.creators] or [_organisation(_publisher(fact)["name"])],
         "titles": [_tagged("title", tag, text) for tag, text in fact.titles],
         "publisher": _publisher(fact),
         "publicationYear": fact.year,
@@ -37,7 +40,11 @@ def datacite(fact: Facts) -> dict[str, Any]:
             {**_tagged("description", tag, text), "descriptionType": "Abstract"}
             for tag, text in fact.descriptions
         ]
-        + [{**_tagged("description", tag, text), "descriptionType": "Other"} for tag, text in fact.notes],
+        + [{**_tagged("description", tag, text), "descriptionType": "Other"} for tag, text in fact.notes]
+        + [
+            {**_tagged("description", tag, text), "descriptionType": "TechnicalInfo"}
+            for tag, text in instrument(fact)
+        ],
         "fundingReferences": [_funding(item) for item in fact.funding],
         "geoLocations": [{"geoLocationPlace": place} for place in _places(fact)],
         "schemaVersion": SCHEMA_VERSION,
@@ -56,14 +63,13 @@ def _alternate(fact: Facts) -> list[dict[str, str]]:
 
 
 def _agent(creator: Creator) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        **_tagged("name", "", best(creator.names)),
-        "nameType": "Personal" if creator.personal else "Organizational",
-    }
-    if creator.orcid:
-        made["nameIdentifiers"] = [
-            {"nameIdentifier": creator.orcid, "nameIdentifierScheme": "ORCID", "schemeUri": ORCID.rstrip("/")}
-        ]
+    if not creator.personal:
+        made = _organisation(best(creator.names), creator.iri)
+    else:
+        made = {"name": best(creator.names), "nameType": "Personal"}
+        if creator.iri:
+            own = {"nameIdentifier": creator.iri, "nameIdentifierScheme": "ORCID"}
+            made["nameIdentifiers"] = [{**own, "schemeUri": ORCID.rstrip("/")}]
     if creator.affiliation:
         place: dict[str, str] = {"name": best(creator.affiliation.names)}
         if creator.affiliation.iri:
@@ -76,8 +82,8 @@ def _agent(creator: Creator) -> dict[str, Any]:
     return made
 
 
-def _organisation(item: Named, ror: str = "") -> dict[str, Any]:
-    made: dict[str, Any] = {"name": best(item.names), "nameType": "Organizational"}
+def _organisation(name: str, ror: str = "") -> dict[str, Any]:
+    made: dict[str, Any] = {"name": name, "nameType": "Organizational"}
     if ror:
         made["nameIdentifiers"] = [
             {"nameIdentifier": ror, "nameIdentifierScheme": "ROR", "schemeUri": ROR.rstrip("/")}
@@ -90,16 +96,19 @@ def _contributors(fact: Facts) -> list[dict[str, Any]]:
     made = [{**_agent(item), "contributorType": "DataCollector"} for item in fact.creators if item.personal]
     if fact.facility:
         made.append(
-            {**_organisation(fact.facility, fact.facility_ror), "contributorType": "HostingInstitution"}
+            {
+                **_organisation(best(fact.facility.names), fact.facility_ror),
+                "contributorType": "HostingInstitution",
+            }
         )
     return made
 
 
 def _publisher(fact: Facts) -> dict[str, str]:
-    made = {"name": best(fact.publisher.names)}
-    if fact.publisher.iri.startswith(ROR):
+    made = {"name": best(fact.publisher.names) or UNAVAILABLE}
+    if fact.publisher_iri.startswith(ROR):
         made |= {
-            "publisherIdentifier": fact.publisher.iri,
+            "publisherIdentifier": fact.publisher_iri,
             "publisherIdentifierScheme": "ROR",
             "schemeUri": ROR.rstrip("/"),
         }
@@ -114,6 +123,7 @@ def _subjects(fact: Facts) -> list[dict[str, str]]:
     made += [{"subject": symbol, "subjectScheme": "chemical element"} for symbol in fact.elements]
     for item in (*fact.techniques, *fact.modes, *([fact.kind] if fact.kind else [])):
         made += [_tagged("subject", tag, text) | {"valueUri": item.iri} for tag, text in item.names]
+    made += [_tagged("subject", tag, text) | {"subjectScheme": "sample"} for tag, text in fact.sample]
     if fact.formula:
         made.append({"subject": fact.formula, "subjectScheme": "chemical formula"})
     if fact.cas:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from catalog.authorities import ROUND_DESCRIPTION
 from catalog.exports._rdfxml import TYPE, XSD, Literal, Node, Statement
-from catalog.facts import Facts, Texts, best
+from catalog.facts import SAME_AS, Facts, Named, Texts, best
+from catalog.ids import NO_PUBLISHER
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -19,6 +20,7 @@ SCIENCE = "http://publications.europa.eu/resource/authority/data-theme/TECH"
 ORG = "http://www.w3.org/ns/org#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 PROV = "http://www.w3.org/ns/prov#"
+XAFS = "https://w3id.org/xafscat/ns#"
 VCARD = "http://www.w3.org/2006/vcard/ns#"
 # The role of a funder, of the Library of Congress' list of relators: DCAT leaves roles to such lists.
 FUNDER = "http://id.loc.gov/vocabulary/relators/fnd"
@@ -65,12 +67,18 @@ def dataset(fact: Facts, series_names: Mapping[str, Texts] | None = None) -> Ite
     yield triple(iri, DCAT + "landingPage", Node(iri))
     for word in fact.keywords:
         yield triple(iri, DCAT + "keyword", Literal(word, "en"))
+    yield from said(iri, DCAT + "keyword", fact.sample)
     yield triple(iri, DCAT + "theme", Node(SCIENCE))
     yield from typed(SCIENCE, SKOS + "Concept")
     yield from said(SCIENCE, SKOS + "prefLabel", (("en", "Science and technology"),))
     for edge in fact.edges:
         if edge.iri:
             yield triple(iri, DCTERMS + "subject", Node(edge.iri))
+    for mode in fact.modes:
+        yield from _named(iri, DCTERMS + "subject", mode, mode.iri, SKOS + "Concept")
+    if fact.kind:
+        yield from _named(iri, DCTERMS + "type", fact.kind, fact.kind.iri, SKOS + "Concept")
+    yield from _instrument(fact)
     yield from _agents(fact)
     yield from contact(fact, iri)
     yield from _funding(fact)
@@ -112,18 +120,41 @@ def licence(subject: str, iri: str) -> Iterator[Statement]:
         yield from typed(iri, DCTERMS + "LicenseDocument")
 
 
+def _named(subject: str, predicate: str, item: Named, iri: str, kind: str) -> Iterator[Statement]:
+    """What a data set has, with its type and names."""
+    yield triple(subject, predicate, Node(iri))
+    yield from typed(iri, kind)
+    yield from said(iri, SKOS + "prefLabel", item.names)
+
+
+def _instrument(fact: Facts) -> Iterator[Statement]:
+    """Where it was measured: the facility as a place as well, as DCAT has no word for facilities."""
+    if fact.facility:
+        place = fact.facility.iri or f"{fact.iri}#facility"
+        yield from _named(fact.iri, XAFS + "facility", fact.facility, place, DCTERMS + "Location")
+        yield triple(fact.iri, DCTERMS + "spatial", Node(place))
+    if fact.beamline:
+        beamline = fact.beamline.iri or f"{fact.iri}#beamline"
+        yield from _named(fact.iri, XAFS + "beamline", fact.beamline, beamline, XAFS + "Beamline")
+    if fact.laboratory_source:
+        yield triple(fact.iri, XAFS + "laboratorySource", fact.laboratory_source)
+
+
 def _agents(fact: Facts) -> Iterator[Statement]:
     yield triple(fact.iri, DCTERMS + "publisher", Node(publisher(fact)))
     yield from typed(publisher(fact), FOAF + "Agent")
-    yield from said(publisher(fact), FOAF + "name", fact.publisher.names)
+    # An agent must have a name.
+    yield from said(publisher(fact), FOAF + "name", fact.publisher.names or tuple(NO_PUBLISHER.items()))
+    if fact.publisher_iri:
+        yield triple(publisher(fact), SAME_AS, Node(fact.publisher_iri))
     for number, creator in enumerate(fact.creators, 1):
         # The credit as printed here: what an ORCID is called elsewhere is said elsewhere.
         iri = f"{fact.iri}#credit-{number}.agent"
         yield triple(fact.iri, DCTERMS + "creator", Node(iri))
         yield from typed(iri, FOAF + ("Person" if creator.personal else "Organization"), FOAF + "Agent")
         yield from said(iri, FOAF + "name", creator.names)
-        if creator.orcid:
-            yield triple(iri, DCTERMS + "identifier", creator.orcid)
+        if creator.iri:
+            yield triple(iri, DCTERMS + "identifier", creator.iri)
         if creator.affiliation:
             place = f"{iri}.affiliation"
             yield triple(iri, ORG + "memberOf", Node(place))
@@ -169,35 +200,42 @@ def _temporal(fact: Facts) -> Iterator[Statement]:
 
 def _series(fact: Facts, names: Mapping[str, Texts]) -> Iterator[Statement]:
     if fact.round:
-        yield from _one_series(
-            fact,
-            fact.round.iri,
-            names.get(fact.round.iri) or fact.round.names,
-            tuple(ROUND_DESCRIPTION.items()),
-        )
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.round.iri))
+        yield from round_series(fact, fact.round.iri, names.get(fact.round.iri) or fact.round.names)
     if fact.specimen:
-        sample = best(names.get(fact.specimen) or fact.sample) or fact.specimen.rpartition("/")[2]
-        titles = (
-            ("en", f"Spectra of the physical sample: {sample}"),
-            ("ja", f"同一試料のスペクトル: {sample}"),
-        )
-        yield from _one_series(fact, fact.specimen + SERIES, titles, titles)
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.specimen + SERIES))
+        yield from sample_series(fact, fact.specimen, names.get(fact.specimen) or fact.sample)
     if fact.collection:
+        # Publisher and contact of one that is not ours are not for this catalog to say.
+        yield triple(fact.iri, DCAT + "inSeries", Node(fact.collection))
         titles = (("en", f"Collection {fact.collection}"), ("ja", f"データ集 {fact.collection}"))
-        yield from _one_series(fact, fact.collection, titles, titles, ours=False)
+        yield from _one_series(fact.collection, titles, titles)
 
 
-def _one_series(
-    fact: Facts, iri: str, titles: Texts, descriptions: Texts, *, ours: bool = True
-) -> Iterator[Statement]:
-    """A series; publisher and contact of one that is not ``ours`` are not for this catalog to say."""
-    yield triple(fact.iri, DCAT + "inSeries", Node(iri))
+def round_series(fact: Facts, iri: str, names: Texts) -> Iterator[Statement]:
+    """The series of a round-robin's data sets."""
+    yield from _one_series(iri, names, tuple(ROUND_DESCRIPTION.items()))
+    yield from _answerable(fact, iri)
+
+
+def sample_series(fact: Facts, specimen: str, names: Texts) -> Iterator[Statement]:
+    """The series of the data sets of a physical sample."""
+    sample = best(names) or specimen.rpartition("/")[2]
+    titles = (("en", f"Spectra of the physical sample: {sample}"), ("ja", f"同一試料のスペクトル: {sample}"))
+    yield from _one_series(specimen + SERIES, titles, titles)
+    yield from _answerable(fact, specimen + SERIES)
+
+
+def _one_series(iri: str, titles: Texts, descriptions: Texts) -> Iterator[Statement]:
     yield from typed(iri, DCAT + "DatasetSeries")
     yield from said(iri, DCTERMS + "title", titles)
     yield from said(iri, DCTERMS + "description", descriptions)
-    if ours:
-        yield triple(iri, DCTERMS + "publisher", Node(publisher(fact)))
-        yield from contact(fact, iri)
+
+
+def _answerable(fact: Facts, series: str) -> Iterator[Statement]:
+    """The catalog's publisher and contact, for a series that it makes."""
+    yield triple(series, DCTERMS + "publisher", Node(publisher(fact)))
+    yield from contact(fact, series)
 
 
 def _distributions(fact: Facts) -> Iterator[Statement]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 from catalog.exports import Export, Harvested
-from catalog.facts import COAR_DATASET, DOI, ROR, Creator, Facts, Funding, best, day, facts
+from catalog.exports._instrument import instrument
+from catalog.facts import COAR_DATASET, DOI, ROR, Creator, Facts, Funding, best, facts
 from catalog.mapping import RecordDocument
 from catalog.xml_writing import Element, add, nest, root, to_bytes, to_text
 
@@ -87,13 +89,17 @@ def jpcoar(fact: Facts, version: str) -> Element:
         add(made, own, "subject", edge.text, "en", subjectScheme="Other", subjectURI=edge.iri)
     for symbol in fact.elements:
         add(made, own, "subject", symbol, "en", subjectScheme="Other")
-    for technique in fact.techniques:
-        for tag, text in technique.names:
-            add(made, own, "subject", text, tag, subjectScheme="Other", subjectURI=technique.iri)
+    for term in (*fact.techniques, *fact.modes, *([fact.kind] if fact.kind else [])):
+        for tag, text in term.names:
+            add(made, own, "subject", text, tag, subjectScheme="Other", subjectURI=term.iri)
+    for tag, text in fact.sample:
+        add(made, own, "subject", text, tag, subjectScheme="Other")
     for tag, text in fact.descriptions:
         add(made, DATACITE, "description", text, tag, descriptionType="Abstract")
     for tag, text in fact.notes:
         add(made, DATACITE, "description", text, tag, descriptionType="Other")
+    for tag, text in instrument(fact):
+        add(made, DATACITE, "description", text, tag, descriptionType="TechnicalInfo")
     for tag, text in fact.publisher.names:
         add(made, DC, "publisher", text, tag)
     _dates(made, fact, _days if own == namespace("1.0") else _w3c)
@@ -128,18 +134,22 @@ def jpcoar(fact: Facts, version: str) -> Element:
 
 def _agent(parent: Element, own: str, creator: Creator, name: str) -> Element:
     made = nest(parent, own, name)
-    if creator.orcid:
-        identifier = creator.orcid.rpartition("/")[2]
+    if not creator.personal:
+        if creator.iri:
+            _ror(made, own, creator.iri)
+    elif creator.iri:
+        identifier = creator.iri.rpartition("/")[2]
         add(
             made,
             own,
             "nameIdentifier",
             identifier,
             nameIdentifierScheme="ORCID",
-            nameIdentifierURI=creator.orcid,
+            nameIdentifierURI=creator.iri,
         )
+    kind = "" if creator.personal or own == namespace("1.0") else "Organizational"
     for tag, text in creator.names:
-        add(made, own, f"{name}Name", text, tag)
+        add(made, own, f"{name}Name", text, tag, nameType=kind)
     if creator.affiliation:
         place = nest(made, own, "affiliation")
         if creator.affiliation.iri:
@@ -186,6 +196,14 @@ def _w3c(text: str) -> str:
     """A date or period as the schema takes it: a moment to the second and with its zone, else its day."""
     parts = [part if _W3C_DATE.fullmatch(part) else day(part) for part in text.split("/")]
     return "/".join(dict.fromkeys(parts))
+
+
+def day(text: str) -> str:
+    """The date of a date or date-time, "" for anything coarser."""
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def _funding(parent: Element, own: str, item: Funding) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from catalog.exports import Export
-from catalog.exports._citing import names
-from catalog.facts import best, facts
+from catalog.exports._citing import names, split_name
+from catalog.facts import Facts, best, facts
 from catalog.mapping import RecordDocument
 
 # What TeX takes for itself, and how it is written; a backslash first, as the others bring some.
@@ -22,6 +22,8 @@ _SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+# What would be read as the next name, or as a part of a name such as "Jr".
+_SEVERAL = re.compile(r"\band\b|,.*,", re.IGNORECASE)
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -30,8 +32,7 @@ def write(document: RecordDocument, catalog: RecordDocument | None = None, /) ->
     fact = facts(document, catalog)
     month = MONTHS[int(fact.issued[5:7]) - 1] if fact.issued else ""
     fields = {
-        # Braces keep a name whole, whose parts nobody stated.
-        "author": _braced(" and ".join(f"{{{escaped(name)}}}" for name in names(fact))),
+        "author": _braced(" and ".join(authors(fact))),
         "title": _braced(f"{{{escaped(best(fact.titles))}}}"),
         "year": _braced(fact.year),
         # A style's own word for a month, which braces would hide.
@@ -47,6 +48,15 @@ def write(document: RecordDocument, catalog: RecordDocument | None = None, /) ->
     lines = [f"  {key} = {value}" for key, value in fields.items() if value]
     body = ",\n".join(lines)
     return f"@misc{{xafscat-{fact.id},\n{body}\n}}\n".encode()
+
+
+def authors(fact: Facts) -> list[str]:
+    """Persons as family name and given name, where they are told apart; braces keep every other name whole."""
+    split = [split_name(creator) for creator in fact.creators] or [None]
+    return [
+        f"{{{escaped(name)}}}" if parts is None or _SEVERAL.search(name) else ", ".join(map(escaped, parts))
+        for name, parts in zip(names(fact), split, strict=False)
+    ]
 
 
 def escaped(text: str) -> str:

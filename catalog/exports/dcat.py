@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pyoxigraph as ox
 
 from catalog.exports import Export, Harvested, write_triples
-from catalog.exports._dcat import dataset
-from catalog.exports._rdfxml import rdf_xml, triple_of
+from catalog.exports._dcat import DCAT, SERIES, dataset, round_series, sample_series
+from catalog.exports._rdfxml import TYPE, Node, rdf_xml, triple_of
 from catalog.facts import Texts, facts
 from catalog.mapping import RecordDocument
 
@@ -24,6 +24,18 @@ def triples(
     """The graph of the data set; ``series_names`` are what samples and rounds are called where several records tell
     of them."""
     return list(map(triple_of, dataset(facts(document, catalog), series_names)))
+
+
+def series_triples(
+    iri: str, names: Texts, catalog: RecordDocument | None = None
+) -> tuple[str, list[ox.Triple]]:
+    """IRI and graph of the data sets of a round-robin or of a physical sample, as a series of their own."""
+    fact = facts({"id": iri}, catalog)
+    is_round = iri.rpartition("/")[0].endswith("/round")
+    listed = iri if is_round else iri + SERIES
+    said = (round_series if is_round else sample_series)(fact, iri, names)
+    page = [(listed, TYPE, Node(DCAT + "Dataset")), (listed, DCAT + "landingPage", Node(iri))]
+    return listed, list(map(triple_of, [*page, *said]))
 
 
 def write(document: RecordDocument, catalog: RecordDocument | None = None, /) -> bytes:

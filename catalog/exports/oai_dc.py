@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalog.exports import Export, Harvested
+from catalog.exports._instrument import instrument
 from catalog.exports._openaire import EMBARGO_END, openaire_access
 from catalog.facts import facts
 from catalog.mapping import RecordDocument
@@ -24,7 +25,9 @@ def element(document: RecordDocument, catalog: RecordDocument | None = None) -> 
             add(made, DC, "creator", text, tag)
     for word in fact.keywords:
         add(made, DC, "subject", word)
-    for tag, text in (*fact.descriptions, *fact.notes):
+    for tag, text in fact.sample:
+        add(made, DC, "subject", text, tag)
+    for tag, text in (*fact.descriptions, *fact.notes, *instrument(fact)):
         add(made, DC, "description", text, tag)
     for tag, text in fact.publisher.names:
         add(made, DC, "publisher", text, tag)

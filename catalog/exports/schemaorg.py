@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from catalog.exports import Export, Harvested
+from catalog.exports._instrument import laboratory
 from catalog.exports._rdfxml import BLANK, TYPE, XSD, Literal, Node, Statement, rdf_xml
 from catalog.facts import Creator, Facts, Funding, Named, Texts, best, facts
 from catalog.mapping import RecordDocument
@@ -17,6 +18,7 @@ LEAST_DESCRIPTION = 50
 # Keys whose values are addresses of things.
 ADDRESSES = frozenset(
     {"url", "license", "contentUrl", "sameAs", "isBasedOn", "isPartOf", "citation", "conditionsOfAccess"}
+    | {"additionalType"}
 )
 
 
@@ -27,13 +29,14 @@ def dataset(document: RecordDocument, catalog: RecordDocument | None = None) -> 
         "@context": PROFILE,
         "@type": "Dataset",
         "@id": fact.iri,
+        "additionalType": fact.kind.iri if fact.kind else "",
         "url": fact.iri,
         "name": _said(fact.titles),
         "description": _description(fact),
         "identifier": list(dict.fromkeys((fact.identifier, fact.iri))),
         "sameAs": fact.identifier if fact.doi else "",
         "creator": [_creator(item) for item in fact.creators],
-        "publisher": {"@type": "Organization", "name": _said(fact.publisher.names)},
+        "publisher": _publisher(fact),
         "license": fact.licence,
         "isAccessibleForFree": fact.is_open,
         "conditionsOfAccess": _conditions(fact),
@@ -41,7 +44,7 @@ def dataset(document: RecordDocument, catalog: RecordDocument | None = None) -> 
         "datePublished": fact.issued,
         "dateModified": fact.modified,
         "temporalCoverage": list(fact.collected),
-        "measurementTechnique": [_term(item) for item in (*fact.techniques, *fact.modes)],
+        "measurementTechnique": _techniques(fact),
         "variableMeasured": _variables(fact),
         "includedInDataCatalog": {
             "@type": "DataCatalog",
@@ -53,7 +56,9 @@ def dataset(document: RecordDocument, catalog: RecordDocument | None = None) -> 
         "funder": [_funder(item) for item in dict.fromkeys(item.funder for item in fact.funding)],
         "funding": [_grant(item) for item in fact.funding],
         "distribution": _distributions(fact),
-        "spatialCoverage": {"@type": "Place", "name": _said(fact.facility.names)} if fact.facility else "",
+        "about": _sample(fact),
+        "spatialCoverage": _place(fact.facility),
+        "locationCreated": _beamline(fact),
     }
     kept: dict[str, Any] = _without_empty(made)
     return kept
@@ -76,10 +81,16 @@ def payload(document: RecordDocument, catalog: RecordDocument | None = None) -> 
 def _creator(creator: Creator) -> dict[str, Any]:
     return {
         "@type": "Person" if creator.personal else "Organization",
-        "@id": creator.orcid,
+        "@id": creator.iri,
         "name": _said(creator.names),
         "affiliation": _affiliation(creator.affiliation),
     }
+
+
+def _publisher(fact: Facts) -> Any:
+    if not fact.publisher.names:
+        return ""
+    return {"@type": "Organization", "@id": fact.publisher_iri, "name": _said(fact.publisher.names)}
 
 
 def _affiliation(place: Named | None) -> Any:
@@ -151,6 +162,37 @@ def _distributions(fact: Facts) -> list[dict[str, Any]]:
         for file in fact.files
         if file.url
     ]
+
+
+def _techniques(fact: Facts) -> list[Any]:
+    """Techniques and modes; in words the source of a laboratory, as only an action has an instrument."""
+    terms: list[Any] = [_term(item) for item in (*fact.techniques, *fact.modes)]
+    return [*terms, *filter(None, [laboratory(fact)])]
+
+
+def _sample(fact: Facts) -> Any:
+    if not fact.sample and not fact.formula:
+        return ""
+    return {
+        "@type": "Thing",
+        "@id": fact.specimen,
+        "name": _said(fact.sample),
+        "alternateName": fact.formula,
+    }
+
+
+def _place(item: Named | None) -> Any:
+    return {"@type": "Place", "name": _said(item.names)} if item else ""
+
+
+def _beamline(fact: Facts) -> Any:
+    if not fact.beamline:
+        return ""
+    return {
+        **_place(fact.beamline),
+        "@id": fact.beamline.iri,
+        "containedInPlace": _place(fact.facility),
+    }
 
 
 def _term(item: Named) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from lxml import etree
 
 from catalog.errors import CatalogError
 from catalog.exports import exports, write_triples
-from catalog.facts import best, texts
-from catalog.portal import PREFIXES, page_triples, pages_of
+from catalog.facts import texts
+from catalog.ids import NO_PUBLISHER
+from catalog.mapping import RecordDocument
+from catalog.portal import PREFIXES, members, members_total, page_triples, pages_of
 from catalog.release_index import RecordRow
 from server.public.errors import Refused
 from server.public.languages import gettext
@@ -101,7 +103,7 @@ def sitemap_part(number: int) -> Response:
 
 
 def _sitemaps() -> int:
-    return max(1, -(-(release().counts()["records"] + len(PAGES)) // site().sitemap_size))
+    return max(1, -(-(members_total(release()) + len(PAGES)) // site().sitemap_size))
 
 
 def _urls(number: int) -> Response:
@@ -110,9 +112,10 @@ def _urls(number: int) -> Response:
     addresses: list[tuple[str, RecordRow | None]] = [
         (base + path, None) for path in PAGES[begin : begin + size]
     ]
-    offset = max(0, begin - len(PAGES))
-    rows = release().shown(offset, size - len(addresses))
+    rows, series = members(release(), max(0, begin - len(PAGES)), size - len(addresses))
     addresses += [(f"{base}/record/{row.id}", row) for row in rows]
+    # When the page of a sample or round last changed is not kept: a record may have left it.
+    addresses += [(iri, None) for iri in series]
     root = etree.Element(f"{{{SITEMAP}}}urlset", nsmap={None: SITEMAP})  # type: ignore[dict-item]
     for address, row in addresses:
         place = etree.SubElement(root, f"{{{SITEMAP}}}url")
@@ -160,13 +163,17 @@ def data_catalog() -> dict[str, Any]:
         "name": _said(document.get("title")),
         "description": _said(document.get("description")),
         "license": document.get("license", ""),
-        "publisher": {
-            "@type": "Organization",
-            "name": best(texts((document.get("publisher") or {}).get("name"))),
-        },
+        **_publisher(document.get("publisher") or {}),
         "isAccessibleForFree": True,
         "numberOfItems": current.counts()["records"],
     }
+
+
+def _publisher(agent: RecordDocument) -> dict[str, Any]:
+    if agent.get("name", NO_PUBLISHER) == NO_PUBLISHER:
+        return {}
+    known = {"@id": agent["same_as"]} if "same_as" in agent else {}
+    return {"publisher": {"@type": "Organization", **known, "name": _said(agent["name"])}}
 
 
 def _said(value: Any) -> list[Any]:

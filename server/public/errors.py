@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from catalog.errors import CatalogError
 from server.public.languages import gettext, mark
 from server.public.negotiation import Offer, best
-from server.public.site import here
+from server.public.site import here, release
 
 LOG = logging.getLogger(__name__)
 
@@ -160,6 +160,12 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status >= 500:
         return _unexpected(error)
+    if status == 404:
+        try:
+            release()
+        except CatalogError as none:
+            # Below which path the catalog answers is known from its release: without one nothing is truly absent.
+            return _catalog_error(none)
     code = _BY_STATUS.get(status, "bad-request")
     allowed = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}

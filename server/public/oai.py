@@ -3,7 +3,7 @@
 Source: https://www.openarchives.org/OAI/2.0/openarchivesprotocol.htm . Protocol errors are answered with HTTP 200,
 as it asks. ``responseDate`` is the moment the answer holds for, that of the release: datestamps are fixed before
 a publication begins and seen when it ends, so who harvests from the moment of a request made in between would
-miss it. docs/harvest.md says more.
+miss it. Before the first release an answer holds for a moment before all others. docs/harvest.md says more.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from catalog.facts import xml_text
 from catalog.harvest import BadToken, Cursor, Page, cursor_of, page, release_of, token_of
 from catalog.harvest_sets import set_name, with_groups
 from catalog.release_index import RecordRow
+from catalog.releases import NoRelease
 from catalog.xml_writing import DECLARATION, Element, nest, root, to_text
 from catalog.xml_writing import add as add_to
 from server.public.encoding import CODINGS
+from server.public.errors import Refused
 from server.public.languages import gettext
 from server.public.site import release, site
 
@@ -39,6 +41,7 @@ OAI = "http://www.openarchives.org/OAI/2.0/"
 SCHEMA = "http://www.openarchives.org/OAI/2.0/OAI-PMH.xsd"
 IDENTIFIER = "http://www.openarchives.org/OAI/2.0/oai-identifier"
 IDENTIFIER_SCHEMA = "http://www.openarchives.org/OAI/2.0/oai-identifier.xsd"
+BEGINNING = "1970-01-01T00:00:00Z"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -70,9 +73,9 @@ class Problem(Exception):
 @blueprint.route("/oai", methods=["GET", "POST"])
 def oai() -> Response:
     """An answer of the protocol; it is never anything but XML."""
-    current = release()
+    current = _current()
     answer = root(OAI, "OAI-PMH", SCHEMA, {"": OAI})
-    _add(answer, "responseDate", current.made)
+    _add(answer, "responseDate", current.made if current else BEGINNING)
     echo = nest(answer, OAI, "request")
     echo.append(escape(address()))
     arguments: dict[str, str] = {}
@@ -89,16 +92,33 @@ def oai() -> Response:
         echo.set(name, value)
     content = (DECLARATION + to_text(answer)).encode()
     response = Response(content, content_type="text/xml; charset=utf-8")
-    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers["Cache-Control"] = "public, no-cache" if current else "no-store"
     response.vary.add("Accept-Language")
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
+@blueprint.route("/<path:below>/oai", methods=["GET", "POST"])
+def oai_below(below: str) -> Response:
+    """Before the first release: nobody knows yet below which path the catalog is to answer."""
+    if _current() is not None:
+        raise Refused("not-found")
+    return oai()
+
+
+def _current() -> Release | None:
+    """The current release; None before the first one. Raises Damaged."""
+    try:
+        return release()
+    except NoRelease:
+        return None
+
+
 def address() -> str:
     """The base URL of the repository."""
-    return f"{release().base}/oai"
+    current = _current()
+    return f"{current.base}/oai" if current else request.base_url
 
 
 def _arguments() -> tuple[Verb, dict[str, str]]:
@@ -126,20 +146,19 @@ def _arguments() -> tuple[Verb, dict[str, str]]:
 
 
 def _identify(parent: Element, _arguments: dict[str, str]) -> None:
-    current = release()
-    earliest = current.earliest()
+    current = _current()
     title = dict(site().title)
     _add(parent, "repositoryName", title.get("en") or next(iter(title.values())))
     _add(parent, "baseURL", address())
     _add(parent, "protocolVersion", "2.0")
-    host = _host(current.base)
+    host = _host(address())
     # The schema of the protocol takes no address without a dot in its host; nobody reads mail at such a name.
     _add(
         parent,
         "adminEmail",
         site().oai_admin_email or f"postmaster@{host if '.' in host else 'invalid.invalid'}",
     )
-    _add(parent, "earliestDatestamp", earliest.strftime(MOMENT) if earliest else current.made)
+    _add(parent, "earliestDatestamp", _earliest(current))
     _add(parent, "deletedRecord", "persistent")
     _add(parent, "granularity", "YYYY-MM-DDThh:mm:ssZ")
     for coding in CODINGS:
@@ -156,6 +175,13 @@ def _identify(parent: Element, _arguments: dict[str, str]) -> None:
     ):
         add_to(description, IDENTIFIER, name, text)
     about.append(description)
+
+
+def _earliest(current: Release | None) -> str:
+    if current is None:
+        return BEGINNING
+    earliest = current.earliest()
+    return earliest.strftime(MOMENT) if earliest else current.made
 
 
 def _list_metadata_formats(parent: Element, arguments: dict[str, str]) -> None:
@@ -176,7 +202,8 @@ def _list_metadata_formats(parent: Element, arguments: dict[str, str]) -> None:
 def _list_sets(parent: Element, arguments: dict[str, str]) -> None:
     if "resumptionToken" in arguments:
         raise Problem("badResumptionToken", gettext("The list of sets is given whole."))
-    specs = with_groups(release().sets())
+    current = _current()
+    specs = with_groups(current.sets()) if current else []
     if not specs:
         raise Problem("noSetHierarchy", gettext("There are no sets yet."))
     for spec in specs:
@@ -230,7 +257,7 @@ def _begun(arguments: dict[str, str]) -> tuple[Release, Cursor]:
     if "resumptionToken" in arguments:
         try:
             number = release_of(arguments["resumptionToken"])
-            origin = site().past(number)
+            origin = site().past(number) if _current() else None
             if origin is None:
                 raise BadToken("gone")
             cursor = cursor_of(arguments["resumptionToken"], origin)
@@ -243,12 +270,15 @@ def _begun(arguments: dict[str, str]) -> tuple[Release, Cursor]:
         if cursor.verb != arguments["verb"]:
             raise Problem("badResumptionToken", gettext("This token belongs to another verb."))
         return origin, cursor
-    current = release()
+    current = _current()
     first, last = _dates(arguments)
     spec = arguments.get("set", "")
     if "set" in arguments and not _SET.fullmatch(spec):
         raise Problem("badArgument", gettext("This is no name of a set."), bare=True)
-    return current, Cursor(current.number, arguments["verb"], _prefix(arguments), spec, first, last)
+    prefix = _prefix(arguments)
+    if current is None:
+        raise Problem("noRecordsMatch", gettext("No record matches."))
+    return current, Cursor(current.number, arguments["verb"], prefix, spec, first, last)
 
 
 def _dates(arguments: dict[str, str]) -> tuple[int | None, int | None]:
@@ -288,12 +318,13 @@ def _prefix(arguments: dict[str, str]) -> str:
 
 def identifier(record_id: str) -> str:
     """The OAI identifier of a record."""
-    return f"oai:{_host(release().base)}:{record_id}"
+    return f"oai:{_host(address())}:{record_id}"
 
 
 def _row(text: str) -> RecordRow:
     start = identifier("")
-    row = release().row(text.removeprefix(start)) if text.startswith(start) else None
+    current = _current()
+    row = current.row(text.removeprefix(start)) if current and text.startswith(start) else None
     if row is None:
         raise Problem("idDoesNotExist", gettext("There is no such record."))
     return row

@@ -58,8 +58,8 @@ def of_page(document: RecordDocument) -> Iterator[Signpost]:
     for kind in TYPES:
         yield Signpost("type", kind)
     for creator in fact.creators:
-        if orcid := web_link(creator.orcid):
-            yield Signpost("author", iri_to_uri(orcid))
+        if author := web_link(creator.iri):
+            yield Signpost("author", iri_to_uri(author))
     if licence := web_link(fact.licence):
         yield Signpost("license", iri_to_uri(licence))
     for export in exports().values():

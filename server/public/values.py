@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from catalog.facts import ENDS, STARTS
 from catalog.mapping import RecordDocument
 from server.public.formatting import day
 from server.public.languages import gettext
@@ -78,9 +79,9 @@ def energy_range(spectrum: RecordDocument) -> Value | None:
 
 def moment(measurement: RecordDocument) -> Value | None:
     """When a spectrum was measured, as precisely as it was stated."""
-    for key in ("started", "date", "date_month", "date_year"):
+    for key in STARTS:
         if stated := measurement.get(key):
-            ended = measurement.get("ended")
+            ended = next((measurement[end] for end in ENDS if end in measurement), "")
             return Value(
                 str(stated), style="date", note=gettext("until %(time)s", time=day(ended)) if ended else ""
             )

@@ -104,6 +104,11 @@ def test_a_scan_downwards_has_its_range_upwards() -> None:
         ({"date": "2020-05-21", "ended": "2020-05-22T10:00:00+09:00"}, "2020-05-21/2020-05-22"),
         ({"ended": "2020-05-22T10:00:00+09:00"}, "2020-05-22T10:00:00+09:00"),
         ({"date_year": "1998"}, "1998"),
+        ({"date": "2020-05-21", "ended_date": "2020-05-23"}, None),
+        ({"date": "2020-05-21", "ended_date": "2020-05-21"}, "2020-05-21"),
+        ({"started": "2020-05-21T13:00:00+09:00", "ended_date": "2020-05-22"}, "2020-05-21/2020-05-22"),
+        ({"date": "2020-05-21", "ended_month": "2020-06"}, "2020-05/2020-06"),
+        ({"date_year": "1998", "ended_year": "1999"}, None),
     ],
 )
 def test_no_day_of_measurement_is_lost(measurement: dict[str, str], collected: str | None) -> None:

@@ -176,6 +176,9 @@ class FakeRelease:
     def shown(self, offset: int, limit: int) -> list[Entry]:
         return self.latest(10**6)[offset : offset + limit]
 
+    def series(self, offset: int, limit: int) -> tuple[int, list[str]]:
+        return 0, []
+
     def entry(self, row: Entry) -> Entry:
         return row
 

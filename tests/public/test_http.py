@@ -206,6 +206,8 @@ def test_without_a_release_every_page_says_so(make_site: Any, problem: Any, capl
         "/sparql?query=ASK{}",
         "/ontology",
         "/edge/Fe-K",
+        "/xafs/api/openapi.json",
+        "/xafs/records",
     ):
         for headers in ({}, BROWSER):
             response = client.get(path, headers=headers)

@@ -11,7 +11,7 @@ from typing import Any
 
 import rdflib
 from rdflib import URIRef
-from rdflib.namespace import OWL
+from rdflib.namespace import OWL, SKOS
 
 from catalog.mapping import RecordDocument
 from catalog.xray import ELEMENTS
@@ -27,10 +27,10 @@ Found = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """A credit: (language, name) pairs, ORCID address, (language, name) pairs and ROR address of the affiliation."""
+    """A credit: (language, name) pairs, ORCID or ROR address, (language, name) pairs and ROR of the affiliation."""
 
     names: Said
-    orcid: str = ""
+    iri: str = ""
     affiliation: Said = frozenset()
     ror: str = ""
 
@@ -48,7 +48,7 @@ class Award:
 
 FACTS = frozenset(
     ["title", "creators", "licence", "access", "collected", "available", "issued", "element", "edge", "doi"]
-) | {"round", "funding"}
+) | {"round", "funding", "facility", "beamline", "mode", "kind", "source", "sample", "publisher"}
 
 
 def first(said: Said) -> Said:
@@ -64,7 +64,7 @@ def one_language(people: tuple[Person, ...]) -> tuple[Person, ...]:
 
 
 def no_ror(people: tuple[Person, ...]) -> tuple[Person, ...]:
-    return tuple(replace(item, ror="") for item in people)
+    return tuple(replace(item, ror="", iri=item.iri if "orcid.org" in item.iri else "") for item in people)
 
 
 def names_only(people: tuple[Person, ...]) -> tuple[Person, ...]:
@@ -101,13 +101,26 @@ NAMES_ONLY = Loss("creators", "names in one language; no ORCID, no affiliations"
 NOT_SAID = "no field for it"
 ONE_TITLE = Loss("title", "one title, English first", first)
 NO_CONTEXT = (Loss("round", NOT_SAID), Loss("funding", NOT_SAID))
+NO_INSTRUMENT = tuple(Loss(fact, NOT_SAID) for fact in ("facility", "beamline", "source", "sample"))
+PUBLISHER = Loss("publisher", "its name in one language, English first", lambda pair: ("", first(pair[1])))
+PUBLISHER_NAMES = Loss("publisher", "its names", lambda pair: ("", pair[1]))
+ONE_PUBLISHER = Loss(
+    "publisher", "name in one language, English first", lambda pair: (pair[0], first(pair[1]))
+)
+FACILITY = Loss("facility", "its name in one language, English first", first)
+# Words to find the record by.
+TERMS = (
+    Loss("kind", "its English name", lambda iri: dict(labels(iri))["en"]),
+    Loss("mode", "their English names", lambda iris: frozenset(dict(labels(iri))["en"] for iri in iris)),
+)
 LOSSES: dict[str, tuple[Loss, ...]] = {
-    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
-    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
-    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS),
+    "datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
+    "oai_datacite": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
+    "datacite_json": (ONE_LANGUAGE, ONE_FUNDER, ROUND_ADDRESS, FACILITY, ONE_PUBLISHER),
     "jpcoar_1.0": (
+        PUBLISHER_NAMES,
         ROUND_ADDRESS,
-        Loss("creators", "no ROR of affiliations", no_ror),
+        Loss("creators", "no ROR", no_ror),
         Loss(
             "collected",
             "days, those of beginning and end one by one",
@@ -115,10 +128,12 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         ),
     ),
     "jpcoar_2.0": (
+        PUBLISHER_NAMES,
         ROUND_ADDRESS,
         Loss("collected", "a moment with fractions of a second is its day", to_seconds),
     ),
     "oai_dc": (
+        PUBLISHER_NAMES,
         Loss(
             "creators",
             "names one after another, those of one person too; no ORCID, no affiliations",
@@ -127,6 +142,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         Loss("collected", NOT_SAID),
         ROUND_ADDRESS,
         Loss("funding", NOT_SAID),
+        *TERMS,
     ),
     "schemaorg": (),
     "schemaorg (OAI-PMH)": (
@@ -135,36 +151,50 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "dcat": (),
     "csl": (
+        PUBLISHER,
+        *NO_INSTRUMENT,
+        *TERMS,
         ONE_TITLE,
         NAMES_ONLY,
         Loss("round", "its name, English first", lambda pair: ("", first(pair[1]))),
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "funding")),
     ),
     "bibtex": (
+        PUBLISHER,
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         ONE_TITLE,
         NAMES_ONLY,
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "ris": (
+        PUBLISHER,
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         Loss("title", "no languages", untagged),
         NAMES_ONLY,
         *(Loss(fact, NOT_SAID) for fact in ("collected", "access", "available")),
     ),
     "citation": (
+        Loss("publisher", "its names", lambda pair: ("", untagged(pair[1]))),
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
         Loss("title", "no languages", untagged),
         NAMES_ONLY,
         Loss("issued", "the year", lambda text: text[:4]),
         *(
             Loss(fact, NOT_SAID)
-            for fact in ("licence", "access", "collected", "available", "element", "edge")
+            for fact in ("licence", "access", "collected", "available", "element", "edge", "mode", "kind")
         ),
     ),
     "record as RDF": (),
     "meta tags": (
+        PUBLISHER,
         *NO_CONTEXT,
+        *NO_INSTRUMENT,
+        *TERMS,
         Loss(
             "creators",
             "names and affiliations in one language each; no ROR",
@@ -173,14 +203,17 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         Loss("collected", NOT_SAID),
     ),
     "signposting": (
-        Loss("creators", "ORCID iDs", lambda people: tuple(item.orcid for item in people if item.orcid)),
+        Loss("creators", "ORCID iDs and RORs", lambda people: tuple(item.iri for item in people if item.iri)),
         *(Loss(fact, NOT_SAID) for fact in sorted(FACTS - {"creators", "licence", "doi"})),
     ),
 }
 
 
+PUBLISHER_STATED = ("https://ror.org/01g5y5k24", {"en": "Example & Co. <press>", "ja": "例示出版"})
+
+
 def truth(document: RecordDocument) -> Found:
-    """The facts as the public document has them."""
+    """The facts as the public document and the settings of its catalog have them."""
     spectra = document["spectra"]
     edges = [(item["element"], shell) for item in spectra for shell in listed(item["edge"])]
     return {
@@ -189,7 +222,7 @@ def truth(document: RecordDocument) -> Found:
         "licence": document["license"],
         "access": document["access"],
         "collected": frozenset(
-            "/".join(filter(None, (begun, item.get("ended"))))
+            "/".join(filter(None, (begun, item.get("ended", item.get("ended_date")))))
             for spectrum in spectra
             for item in [spectrum.get("measurement", {})]
             for begun in [
@@ -203,6 +236,15 @@ def truth(document: RecordDocument) -> Found:
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": document.get("doi", "").removeprefix("https://doi.org/"),
         "round": (document.get("round", ""), tagged(document.get("round_name", {}))),
+        "publisher": (PUBLISHER_STATED[0], tagged(PUBLISHER_STATED[1])),
+        "facility": names_of(document.get("facility", "")),
+        "beamline": names_of(document.get("beamline", "")),
+        "mode": frozenset(
+            item["measurement"]["mode"] for item in spectra if "mode" in item.get("measurement", {})
+        ),
+        "kind": document["kind"],
+        "source": document.get("laboratory_source", ""),
+        "sample": tagged(document["sample"]["sample_name"]),
         "funding": tuple(
             Award(
                 tagged(grant["funder_name"]),
@@ -220,10 +262,15 @@ def credited(credit: RecordDocument) -> Person:
     agent, place = credit["agent"], credit.get("affiliation", "")
     return Person(
         tagged(credit["credit_name"]),
-        agent if isinstance(agent, str) and "orcid.org" in agent else "",
+        identified(agent) if isinstance(agent, str) else "",
         tagged(credit.get("affiliation_name", {})),
-        place if not place or "ror.org" in place else ror_of(place),
+        identified(place),
     )
+
+
+def identified(iri: str) -> str:
+    """The ORCID or ROR address of a person, an organisation, or a facility of the vocabulary."""
+    return iri if not iri or "orcid.org" in iri or "ror.org" in iri else ror_of(iri)
 
 
 @cache
@@ -231,6 +278,66 @@ def ror_of(facility: str) -> str:
     graph = rdflib.Graph().parse(PROJECT / "ontology/facilities.ttl")
     same = [str(item) for item in graph.objects(URIRef(facility), OWL.sameAs)]
     return next((item for item in same if item.startswith("https://ror.org/")), "")
+
+
+def names_of(place: Any) -> Said:
+    """The names of a facility or beamline: its own, or those that the vocabulary has for its IRI."""
+    return labels(place) if isinstance(place, str) else tagged(place["name"])
+
+
+@cache
+def labels(iri: str) -> Said:
+    """What the vocabulary calls something."""
+    return frozenset((item.language, str(item)) for item in shipped().objects(URIRef(iri), SKOS.prefLabel))
+
+
+@cache
+def shipped() -> rdflib.Graph:
+    graph = rdflib.Graph()
+    for name in ("facilities", "beamlines", "schemes"):
+        graph.parse(PROJECT / f"ontology/{name}.ttl")
+    return graph
+
+
+@cache
+def members(scheme: str) -> frozenset[str]:
+    """The terms of a scheme of the vocabulary, some of them of other vocabularies."""
+    own = URIRef(f"https://w3id.org/xafscat/{scheme}")
+    return frozenset(str(term) for term in shipped().objects(own, SKOS.hasTopConcept))
+
+
+def names_in(scheme: str) -> frozenset[str]:
+    """The names of all terms of a scheme of the vocabulary."""
+    return frozenset(text for term in members(scheme) for _, text in labels(term))
+
+
+def lines(found: Iterable[tuple[str, str]]) -> Found:
+    """Beamline and laboratory source among descriptions, a word before each."""
+    parts = [(tag, *text.partition(": ")[::2]) for tag, text in found]
+    return {
+        "beamline": frozenset(
+            (tag, name)
+            for tag, word, name in parts
+            if word == ("ビームライン" if tag == "ja" else "Beamline")
+        ),
+        "source": "".join(name for _, word, name in parts if word == "Laboratory source"),
+    }
+
+
+def sample_in(found: Iterable[tuple[str, str]]) -> Said:
+    """The sample among subjects: what is nothing else of what subjects say."""
+    known = frozenset[str]().union(*map(names_in, ("mode", "kind", "technique"))) | {"XAFS"}
+    return frozenset(
+        (tag, text)
+        for tag, text in found
+        if text not in known and not text.endswith("-edge") and not re.fullmatch(r"([A-Z][a-z]?\d*)+", text)
+    )
+
+
+def terms(iris: Iterable[str | None]) -> Found:
+    """Kind and modes among the IRIs of terms."""
+    found = frozenset(iri for iri in iris if iri)
+    return {"kind": "".join(found & members("kind")), "mode": found & members("mode")}
 
 
 def tagged(texts: dict[str, str]) -> Said:
@@ -242,9 +349,11 @@ def listed(value: Any) -> list[Any]:
 
 
 def words(found: Iterable[str]) -> Found:
-    """Elements and edges among subjects."""
+    """Elements, edges, kind and modes among subjects."""
     texts = frozenset(found)
     return {
+        "kind": "".join(texts & names_in("kind")),
+        "mode": texts & names_in("mode"),
         "element": frozenset(text for text in texts if text in ELEMENTS),
         "edge": frozenset(text for text in texts if text.endswith("-edge")),
     }

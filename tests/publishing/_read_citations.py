@@ -19,6 +19,7 @@ def from_csl(content: bytes) -> Found:
     names = [item.get("literal") or f"{item['family']}, {item['given']}" for item in body["author"]]
     return {
         "title": frozenset({("", body["title"])}),
+        "publisher": ("", frozenset({("", body["publisher"])})),
         "creators": tuple(Person(frozenset({("", name)})) for name in names),
         "licence": body["license"],
         "available": date("available-date"),
@@ -46,9 +47,15 @@ def from_bibtex(content: bytes) -> Found:
         assert bare.count("{") == bare.count("}"), key
     plain = lambda value: re.sub(r"\\[&%{}_#$]", lambda found: TEX[found[0]], value)  # noqa: E731
     inside = lambda key: fields[key][1:-1] if key in fields else ""  # noqa: E731
-    names = [name[1:-1] for name in inside("author").split(" and ")]
+    # Braces are round the whole of a name, or the name has its parts.
+    names = [
+        name[1:-1] if name.startswith("{") else name
+        for name in re.split(r" and (?![^{]*\})", inside("author"))
+    ]
+    assert all(("{" in inside("author")) or ", " in name for name in names)
     return {
         "title": frozenset({("", plain(inside("title")[1:-1]))}),
+        "publisher": ("", frozenset({("", plain(inside("publisher")))})),
         "creators": tuple(Person(frozenset({("", plain(name))})) for name in names),
         "licence": licence_of(inside("note")),
         "issued": f"{inside('year')}-{MONTHS.index(fields['month']) + 1:02}-{int(inside('day')):02}",
@@ -72,6 +79,7 @@ def from_ris(content: bytes) -> Found:
     every = lambda tag: [text for name, text in lines if name == tag]  # noqa: E731
     return {
         "title": frozenset(("", text) for text in every("TI") + every("TT")),
+        "publisher": ("", frozenset(("", text) for text in every("PB"))),
         "creators": tuple(Person(frozenset({("", name)})) for name in every("AU")),
         "licence": "".join(every("C1")),
         "issued": "".join(every("DA")).replace("/", "-"),
@@ -89,6 +97,7 @@ def from_citation(content: bytes) -> Found:
     assert (first_line[2], first_line[5]) == (second[2], second[5])
     return {
         "title": frozenset({("", first_line[3]), ("", second[3])}),
+        "publisher": ("", frozenset({("", first_line[4]), ("", second[4])})),
         "creators": tuple(Person(frozenset({("", name)})) for name in first_line[1].split("; ")),
         "issued": first_line[2],
         "doi": doi_of(first_line[5]),
@@ -105,14 +114,16 @@ def from_meta_tags(page: Any) -> Found:
         if key == "citation_author":
             people.append(Person(frozenset({("", content)})))
         elif key == "citation_author_orcid":
-            people[-1] = replace(people[-1], orcid=content)
+            people[-1] = replace(people[-1], iri=content)
         elif key == "citation_author_institution":
             people[-1] = replace(people[-1], affiliation=frozenset({("", content)}))
     assert every("DC.creator") == [text for person in people for _, text in person.names]
     assert every("citation_publication_date") == [text.replace("-", "/") for text in every("DC.date")]
     assert every("citation_keywords") == every("DC.subject")
     licence, access = right(every("DC.rights"))
+    assert every("citation_publisher") == every("DC.publisher")
     return {
+        "publisher": ("", frozenset(("", text) for text in every("DC.publisher"))),
         "title": frozenset(
             (item.get("lang", language), item.get("content")) for key, item in named if key == "DC.title"
         ),

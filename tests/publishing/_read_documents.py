@@ -18,8 +18,11 @@ from ._facts_stated import (
     Person,
     Said,
     doi_of,
+    lines,
     listed,
     named,
+    sample_in,
+    terms,
     until,
     words,
 )
@@ -27,7 +30,8 @@ from .conftest import BASE
 
 KERNEL = "{http://datacite.org/schema/kernel-4}"
 DC = "{http://purl.org/dc/elements/1.1/}"
-DATE = "{https://schema.datacite.org/meta/kernel-4/}date"
+DATACITE = "{https://schema.datacite.org/meta/kernel-4/}"
+DATE = f"{DATACITE}date"
 RESOURCE = f"{{{RDF}}}resource"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -69,7 +73,7 @@ def from_datacite(root: Any) -> Found:
         "creators": tuple(
             Person(
                 of_xml(item.iterfind(f"{KERNEL}creatorName")),
-                item.findtext(f"{KERNEL}nameIdentifier[@nameIdentifierScheme='ORCID']", ""),
+                item.findtext(f"{KERNEL}nameIdentifier", ""),
                 of_xml(item.iterfind(f"{KERNEL}affiliation")),
                 "".join(
                     place.get("affiliationIdentifier", "") for place in item.iterfind(f"{KERNEL}affiliation")
@@ -82,7 +86,22 @@ def from_datacite(root: Any) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": next(
+            (item.get("publisherIdentifier", ""), frozenset({("", item.text)})) for item in every("publisher")
+        ),
         **schemed((item.get("subjectScheme"), item.text) for item in every("subject")),
+        **terms(item.get("valueURI") for item in every("subject")),
+        "sample": of_xml(item for item in every("subject") if item.get("subjectScheme") == "sample"),
+        "facility": of_xml(
+            item.find(f"{KERNEL}contributorName")
+            for item in every("contributor")
+            if item.get("contributorType") == "HostingInstitution"
+        ),
+        **lines(
+            (item.get(LANG, ""), item.text)
+            for item in every("description")
+            if item.get("descriptionType") == "TechnicalInfo"
+        ),
         "doi": identifier.text if identifier.get("identifierType") == "DOI" else "",
         "round": part_of(
             item.text for item in every("relatedIdentifier") if item.get("relationType") == "IsPartOf"
@@ -129,7 +148,27 @@ def from_datacite_json(content: bytes) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": (
+            body["publisher"].get("publisherIdentifier", ""),
+            frozenset({("", body["publisher"]["name"])}),
+        ),
         **schemed((item.get("subjectScheme"), item["subject"]) for item in body["subjects"]),
+        **terms(item.get("valueUri") for item in body["subjects"]),
+        "sample": frozenset(
+            (item.get("lang", ""), item["subject"])
+            for item in body["subjects"]
+            if item.get("subjectScheme") == "sample"
+        ),
+        "facility": frozenset(
+            ("", item["name"])
+            for item in body["contributors"]
+            if item["contributorType"] == "HostingInstitution"
+        ),
+        **lines(
+            (item.get("lang", ""), item["description"])
+            for item in body.get("descriptions", [])
+            if item["descriptionType"] == "TechnicalInfo"
+        ),
         "doi": body.get("doi", ""),
         "round": part_of(
             item["relatedIdentifier"]
@@ -163,7 +202,8 @@ def from_jpcoar(root: Any) -> Found:
         "creators": tuple(
             Person(
                 of_xml(item.iterfind(f"{own}creatorName")),
-                identifier(item, f"{own}nameIdentifier", "ORCID"),
+                identifier(item, f"{own}nameIdentifier", "ORCID")
+                + identifier(item, f"{own}nameIdentifier", "ROR"),
                 of_xml(item.iterfind(f"{place}affiliationName")),
                 identifier(item, f"{place}nameIdentifier", "ROR"),
             )
@@ -174,7 +214,14 @@ def from_jpcoar(root: Any) -> Found:
         "collected": frozenset(one("Collected")),
         "available": "".join(one("Available")),
         "issued": "".join(one("Issued")),
+        "publisher": ("", of_xml(root.iterfind(f"{DC}publisher"))),
         **words(item.text for item in root.iterfind(f"{own}subject")),
+        **terms(item.get("subjectURI") for item in root.iterfind(f"{own}subject")),
+        "sample": sample_in(of_xml(root.iterfind(f"{own}subject"))),
+        "facility": of_xml(
+            root.iterfind(f"{own}contributor[@contributorType='HostingInstitution']/{own}contributorName")
+        ),
+        **lines(of_xml(root.iterfind(f"{DATACITE}description[@descriptionType='TechnicalInfo']"))),
         "doi": doi_of(
             "".join(item.text for item in root.iterfind(f"{own}identifier[@identifierType='DOI']"))
         ),
@@ -183,7 +230,7 @@ def from_jpcoar(root: Any) -> Found:
             for item in root.iterfind(f"{own}relation[@relationType='isPartOf']/{own}relatedIdentifier")
         ),
         "funding": tuple(
-            funded(item, DATE.removesuffix("date") if "/1.0/" in own else own, own, own)
+            funded(item, DATACITE if "/1.0/" in own else own, own, own)
             for item in root.iterfind(f"{own}fundingReference")
         ),
     }
@@ -202,7 +249,11 @@ def from_dublin_core(root: Any) -> Found:
         "access": access,
         "available": "".join(ends) or (issued if access == OPEN else ""),
         "issued": issued,
+        "publisher": ("", of_xml(every("publisher"))),
         **words(item.text for item in every("subject")),
+        "sample": sample_in(of_xml(every("subject"))),
+        "facility": of_xml(every("contributor")),
+        **lines(of_xml(every("description"))),
         "doi": doi_of(every("identifier")[0].text),
         "round": part_of(item.text for item in every("relation")),
     }
@@ -217,6 +268,7 @@ def spoken(value: Any) -> Said:
 
 def from_schema_org(content: bytes) -> Found:
     body = json.loads(content)
+    used = body.get("measurementTechnique", [])
     access, ends = until([text for _, text in spoken(body["conditionsOfAccess"])], body["datePublished"])
     return {
         "title": spoken(body["name"]),
@@ -234,7 +286,13 @@ def from_schema_org(content: bytes) -> Found:
         "collected": frozenset(body.get("temporalCoverage", [])),
         "available": ends or (body["datePublished"] if body["isAccessibleForFree"] else ""),
         "issued": body["datePublished"],
+        "publisher": (body["publisher"]["@id"], spoken(body["publisher"]["name"])),
         **words(body["keywords"]),
+        **terms([body["additionalType"], *(item["@id"] for item in used if isinstance(item, dict))]),
+        "sample": spoken(body["about"]["name"]),
+        "facility": spoken(body["spatialCoverage"]["name"]),
+        "beamline": spoken(body["locationCreated"]["name"]),
+        "source": lines(("", item) for item in used if isinstance(item, str))["source"],
         "doi": doi_of(body["identifier"][0]),
         "round": next(
             (

@@ -8,9 +8,25 @@ from typing import Any
 import rdflib
 from lxml import etree
 from rdflib import RDF, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV
+from rdflib.namespace import DCAT, DCTERMS, FOAF, OWL, PROV, SKOS
 
-from ._facts_stated import NO_ROUND, OPEN, Award, Found, Person, Said, doi_of, named, ror_of, until, words
+from ._facts_stated import (
+    NO_ROUND,
+    OPEN,
+    Award,
+    Found,
+    Person,
+    Said,
+    doi_of,
+    identified,
+    labels,
+    lines,
+    named,
+    sample_in,
+    terms,
+    until,
+    words,
+)
 from .conftest import BASE
 
 XAFS = rdflib.Namespace("https://w3id.org/xafscat/ns#")
@@ -33,19 +49,31 @@ class Graph(rdflib.Graph):
     def places(self, agent: Any, member: URIRef, name: URIRef) -> Said:
         return frozenset(pair for place in self.objects(agent, member) for pair in self.said(place, name))
 
+    def publisher(self, record: Any) -> tuple[str, Said]:
+        """Address and names of the catalog's publisher."""
+        (agent,) = self.objects(record, DCTERMS.publisher)
+        assert str(agent) == f"{BASE}/catalog#publisher"
+        return self.text(agent, OWL.sameAs), self.said(agent, FOAF.name)
+
+    def place(self, record: Any, predicate: URIRef) -> Said:
+        """The names of a facility or beamline, from the vocabulary where it is one of its."""
+        (found,) = self.objects(record, predicate)
+        return self.said(found, FOAF.name) or labels(str(found))
+
 
 def from_schema_org_rdf(root: Any) -> Found:
     graph = Graph().parse(data=etree.tostring(root), format="xml")
     (record,) = graph.subjects(RDF.type, SCHEMA.Dataset)
     issued = graph.text(record, SCHEMA.datePublished)
     access, ends = until(graph.texts(record, SCHEMA.conditionsOfAccess), issued)
-    orcid = lambda agent: str(agent) if "orcid.org" in agent else ""  # noqa: E731
+    used = graph.texts(record, SCHEMA.measurementTechnique)
+    own = lambda agent: str(agent) if str(agent).startswith("https://") else ""  # noqa: E731
     return {
         "title": graph.said(record, SCHEMA.name),
         "creators": frozenset(
             Person(
                 graph.said(agent, SCHEMA.name),
-                orcid(agent),
+                own(agent),
                 graph.places(agent, SCHEMA.affiliation, SCHEMA.name),
                 "".join(place for place in graph.objects(agent, SCHEMA.affiliation) if "ror.org" in place),
             )
@@ -56,7 +84,16 @@ def from_schema_org_rdf(root: Any) -> Found:
         "collected": graph.texts(record, SCHEMA.temporalCoverage),
         "available": ends or (issued if graph.text(record, SCHEMA.isAccessibleForFree) == "true" else ""),
         "issued": issued,
+        "publisher": (
+            graph.text(record, SCHEMA.publisher),
+            graph.places(record, SCHEMA.publisher, SCHEMA.name),
+        ),
         **words(graph.texts(record, SCHEMA.keywords)),
+        **terms([graph.text(record, SCHEMA.additionalType), *used]),
+        "source": lines(("", text) for text in used)["source"],
+        "sample": graph.places(record, SCHEMA.about, SCHEMA.name),
+        "facility": graph.places(record, SCHEMA.spatialCoverage, SCHEMA.name),
+        "beamline": graph.places(record, SCHEMA.locationCreated, SCHEMA.name),
         "doi": "".join(map(doi_of, graph.texts(record, SCHEMA.identifier))),
         "round": next(
             (
@@ -118,7 +155,13 @@ def from_dcat(graph: Graph, record: URIRef) -> Found:
         ),
         "available": graph.text(record, DCTERMS.available),
         "issued": graph.text(record, DCTERMS.issued),
+        "publisher": graph.publisher(record),
         **words(graph.texts(record, DCAT.keyword)),
+        **terms([graph.text(record, DCTERMS.type), *graph.texts(record, DCTERMS.subject)]),
+        "sample": sample_in(graph.said(record, DCAT.keyword)),
+        "facility": graph.places(record, XAFS.facility, SKOS.prefLabel),
+        "beamline": graph.places(record, XAFS.beamline, SKOS.prefLabel),
+        "source": graph.text(record, XAFS.laboratorySource),
         "doi": "".join(map(doi_of, graph.texts(record, DCTERMS.identifier))),
         "round": next(
             (
@@ -159,19 +202,22 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "creators": tuple(
             Person(
                 graph.said(credit, XAFS.creditName),
-                "".join(agent for agent in graph.objects(credit, PROV.agent) if "orcid.org" in agent),
-                graph.said(credit, XAFS.affiliationName),
                 "".join(
-                    place if "ror.org" in place else ror_of(str(place))
-                    for place in graph.objects(credit, XAFS.affiliation)
+                    identified(str(agent))
+                    for agent in graph.objects(credit, PROV.agent)
+                    if not str(agent).startswith(f"{BASE}/record/")
                 ),
+                graph.said(credit, XAFS.affiliationName),
+                "".join(identified(str(place)) for place in graph.objects(credit, XAFS.affiliation)),
             )
             for credit in credits
         ),
         "licence": graph.text(record, DCTERMS.license),
         "access": access,
         "collected": frozenset(
-            "/".join(filter(None, (begun, graph.text(item, PROV.endedAtTime))))
+            "/".join(
+                filter(None, (begun, graph.text(item, PROV.endedAtTime) or graph.text(item, SCHEMA.endDate)))
+            )
             for item in measured
             for begun in [graph.text(item, PROV.startedAtTime) or graph.text(item, DCTERMS.date)]
             if begun
@@ -181,6 +227,13 @@ def from_own_vocabulary(graph: Graph, record: URIRef) -> Found:
         "element": frozenset(element for element, _ in edges),
         "edge": frozenset(f"{element} {shell}-edge" for element, shell in edges),
         "doi": doi_of(graph.text(record, XAFS.doi) or graph.text(record, DCTERMS.identifier)),
+        "publisher": graph.publisher(record),
+        "kind": graph.text(record, DCTERMS.type),
+        "mode": frozenset(str(mode) for item in measured for mode in graph.objects(item, XAFS.detectionMode)),
+        "facility": graph.place(record, XAFS.facility),
+        "beamline": graph.place(record, XAFS.beamline),
+        "source": graph.text(record, XAFS.laboratorySource),
+        "sample": graph.places(record, XAFS.sample, XAFS.sampleName),
         "round": (graph.text(record, URIRef(f"{DCAT}inSeries")), graph.said(record, XAFS.roundName)),
         "funding": tuple(
             award(graph, grant, FOAF.name, XAFS.funderName)

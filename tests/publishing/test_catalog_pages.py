@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import rdflib
+from lxml import etree
 from rdflib import RDF, URIRef
 from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT
@@ -22,6 +23,7 @@ from .test_harvest import client_of
 
 HYDRA = rdflib.Namespace("http://www.w3.org/ns/hydra/core#")
 CATALOG = URIRef(f"{BASE}/catalog")
+SERIES, IN_SERIES = URIRef(f"{DCAT}DatasetSeries"), URIRef(f"{DCAT}inSeries")
 ENDINGS = {"turtle": ".ttl", "json-ld": ".jsonld", "xml": ".rdf"}
 IDS = ("record1", "record2", "record3")
 
@@ -97,7 +99,34 @@ def test_the_three_syntaxes_say_the_same(filled: World) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_pages_lead_through_all_data_sets_once(filled: World, size: int) -> None:
-    walk(client_of(filled, portal_page=size), size, ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"])
+    filled.update(
+        "aaaaaaaaaa", sample={"name": "foil", "formula": "Fe", "id": "foil-1"}, round={"id": "foils"}
+    )
+    filled.publish()
+    records = [f"/record/{letter * 10}" for letter in "abc"]
+    walk(client_of(filled, portal_page=size), size, [*records, "/round/foils", "/sample/foil-1#datasets"])
+
+
+def test_a_series_is_listed_while_a_record_names_it(filled: World) -> None:
+    client = client_of(filled)
+    addresses = [f"{BASE}/round/foils", f"{BASE}/sample/foil-1"]
+    filled.update("bbbbbbbbbb", round={"id": "foils", "name": {"en": "Example foils", "ja": "例示箔"}})
+    filled.publish()
+    graph = rdflib.Graph().parse(data=client.get("/catalog.ttl").data, format="turtle")
+    for iri, page in ((addresses[0], addresses[0]), (f"{addresses[1]}#datasets", addresses[1])):
+        assert {SERIES, DCAT.Dataset} <= set(graph.objects(URIRef(iri), RDF.type))
+        assert str(graph.value(URIRef(iri), DCAT.landingPage)) == page
+        assert client.get(page.removeprefix(BASE) + ".html").status_code == 200
+    sitemap = etree.fromstring(client.get("/sitemap.xml").data)
+    dated = {url[0].text: len(url) == 2 for url in sitemap}
+    assert [dated[page] for page in addresses] == [False, False]
+    assert dated[f"{BASE}/record/bbbbbbbbbb"]
+    for identifier in ("aaaaaaaaaa", "bbbbbbbbbb"):
+        filled.withdraw(identifier)
+    filled.wait(days=1)
+    filled.publish()
+    for content in (client.get("/catalog.ttl").text, client.get("/sitemap.xml").text):
+        assert not any(page in content for page in addresses)
 
 
 def test_an_empty_catalog_has_one_page(world: World) -> None:
@@ -131,10 +160,11 @@ def walk(client: Any, size: int, expected: list[str]) -> None:
             *(f"{BASE}/catalog?page=1", last),
             *(str(item) if item else None for item in (before, following)),
         )
-        here = sorted(str(item).rpartition("/")[2] for item in graph.objects(CATALOG, DCAT.dataset))
+        here = sorted(str(item).removeprefix(BASE) for item in graph.objects(CATALOG, DCAT.dataset))
         assert len(here) <= size
-        assert {item for item in graph.subjects(RDF.type, DCAT.Dataset) if "#" not in item} >= {
-            URIRef(f"{BASE}/record/{identifier}") for identifier in here
+        assert set(graph.subjects(RDF.type, DCAT.Dataset)) >= {URIRef(BASE + path) for path in here}
+        assert set(graph.objects(None, IN_SERIES)) >= {
+            item for item in graph.subjects(RDF.type, SERIES) if (CATALOG, DCAT.dataset, item) not in graph
         }
         found += here
         before, address = address, str(following) if following else ""

@@ -8,22 +8,37 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree, html
-from rdflib import URIRef
+from rdflib import OWL, URIRef
 
+from catalog.errors import UsageError
 from catalog.mapping import RecordDocument
+from catalog.publishing import frame_of
 
-from ._facts_stated import COAR, EU_REPO, FACTS, LOSSES, PROJECT, Found, Person, expected, truth
+from ._facts_stated import (
+    COAR,
+    EU_REPO,
+    FACTS,
+    LOSSES,
+    PROJECT,
+    PUBLISHER_STATED,
+    Found,
+    Person,
+    expected,
+    truth,
+)
 from ._read_citations import from_bibtex, from_citation, from_csl, from_links, from_meta_tags, from_ris
 from ._read_documents import from_datacite, from_datacite_json, from_dublin_core, from_jpcoar, from_schema_org
 from ._read_rdf import Graph, from_dcat, from_own_vocabulary, from_schema_org_rdf
 from .conftest import BASE, ORCID, RORS, World
 from .test_harvest import client_of
 
+PUBLISHER = f"{BASE}/catalog#publisher"
 LONG = {"en": "Kyushu example laboratory", "ja": "例示研究所"}
 FORMS: dict[str, dict[str, Any]] = {
     "several": {
@@ -49,6 +64,7 @@ FORMS: dict[str, dict[str, Any]] = {
                 "affiliation": {"name": "Example & Co.", "ror": RORS[1]},
             },
             {"name": {"ja": "例示 太郎"}, "affiliation": "SPring-8"},
+            {"name": {"en": "Example, Survey and Co.", "ja": "例示班"}, "ror": "https://ror.org/02mhbdp94"},
         ],
         "spectra": [
             {"element": "Fe", "edge": "K", "started": "2020-05-21T13:00:00+09:00", "mode": "transmission"},
@@ -69,14 +85,18 @@ FORMS: dict[str, dict[str, Any]] = {
         "license": "CC-BY-NC-SA-4.0",
         "title": {"ja": "例示: 日本語だけの表題"},
         "sample": {"name": "uranium dioxide", "formula": "UO2", "form": "pellet"},
+        "laboratory_source": "Example source: Ag tube <40 kV> & bender",
         "spectra": [{"element": "U", "edge": "M5", "started": "1998"}],
     },
     "fraction": {
         "access": "metadata-only",
         "license": "CC0-1.0",
+        "kind": "user",
+        "facility": {"en": "Example ring", "ja": "例示リング"},
+        "beamline": "Example BL-1",
         "spectra": [
             {"element": "Fe", "edge": "K", "started": "2021-01-02T03:04:05.678900+09:00"},
-            {"element": "Fe", "edge": "L3", "started": "2021-01-02"},
+            {"element": "Fe", "edge": "L3", "started": "2021-01-02", "ended": "2021-01-04"},
         ],
     },
 }
@@ -85,6 +105,8 @@ FORMS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world = World(tmp_path_factory.mktemp("equality") / "home")
+    iri, names = PUBLISHER_STATED
+    world.settings = replace(world.settings, publisher_name=names, publisher_iri=iri)
     for number, (identifier, form) in enumerate(FORMS.items()):
         world.deposit(identifier, data=f"711{number} 1.0" if identifier != "fraction" else "", **form)
     world.publish()
@@ -153,8 +175,10 @@ def answers(client: FlaskClient, identifier: str) -> Iterator[tuple[str, str, Fo
     rdf = harvested_element(client, "schemaorg", identifier)
     yield "schemaorg (OAI-PMH)", "OAI-PMH", from_schema_org_rdf(rdf)
     yield "meta tags", "in the page", from_meta_tags(parsed)
+    # Its publisher is described in the catalog's own document.
+    own = Graph().parse(data=client.get("/catalog.ttl").data, format="turtle").cbd(URIRef(PUBLISHER))
     for suffix, syntax in ((".ttl", "turtle"), (".nt", "nt"), (".rdf", "xml"), (".jsonld", "json-ld")):
-        graph = Graph().parse(data=get(suffix), format=syntax)
+        graph = Graph().parse(data=get(suffix), format=syntax) + own
         yield "record as RDF", suffix, from_own_vocabulary(graph, record)
     yield "dcat", ".dcat", from_dcat(Graph().parse(data=get(".dcat"), format="xml"), record)
     rdf = etree.tostring(harvested_element(client, "dcat", identifier))
@@ -194,10 +218,28 @@ def test_the_catalog_says_what_its_records_say(
         assert from_dcat(graph, URIRef(document["id"])) == truth(document)
 
 
+def test_the_start_page_states_the_publisher(client: FlaskClient) -> None:
+    (script,) = html.fromstring(client.get("/").text).iterfind(".//script[@type='application/ld+json']")
+    iri, names = PUBLISHER_STATED
+    said = [{"@value": text, "@language": tag} for tag, text in names.items()]
+    assert json.loads(script.text)["publisher"] == {"@type": "Organization", "@id": iri, "name": said}
+
+
+def test_the_publisher_s_own_iri_is_named_and_described_by_nobody(world: World) -> None:
+    iri = PUBLISHER_STATED[0]
+    assert world.ask(f"SELECT ?s WHERE {{ ?s <{OWL.sameAs}> <{iri}> }}") == [(f"<{PUBLISHER}>",)]
+    assert world.ask(f"SELECT ?p WHERE {{ <{iri}> ?p ?o }}") == []
+    assert world.agrees()
+    unset = replace(world.settings, publisher_iri=None)
+    assert "same_as" not in frame_of(unset, BASE).catalog["publisher"]
+    with pytest.raises(UsageError, match="is no IRI"):
+        frame_of(replace(world.settings, publisher_iri="https://example.org/%zz^"), BASE)
+
+
 def test_what_is_told_apart_is_there_to_be_told(documents: dict[str, RecordDocument]) -> None:
     facts = {name: truth(document) for name, document in documents.items()}
     people = facts["several"]["creators"]
-    assert [bool(item.orcid) for item in people] == [False, True, False]
+    assert [bool(item.iri) for item in people] == [False, True, False, True]
     assert [item.ror for item in people][:2] == list(RORS)
     assert people[2].ror == "https://ror.org/01d1kv753"
     assert facts["several"]["edge"] == {"Fe K-edge", "Pt L2-edge", "Pt L3-edge"}
@@ -213,6 +255,10 @@ def test_what_is_told_apart_is_there_to_be_told(documents: dict[str, RecordDocum
     assert [bool(item.iri) for item in facts["several"]["funding"]] == [True, True, False, False]
     assert facts["several"]["round"][0] == f"{BASE}/round/example~20~foils~20~1"
     assert [facts[name]["round"][0] for name in ("restricted", "ended")] == [f"{BASE}/round/unnamed", ""]
+    assert [len(facts["several"][name]) for name in ("mode", "facility", "beamline", "sample")] == [2] * 4
+    assert facts["fraction"]["beamline"] == {("", "Example BL-1")}
+    assert [bool(facts[name]["source"]) for name in ("restricted", "several")] == [True, False]
+    assert facts["fraction"]["kind"] != facts["several"]["kind"]
     assert {item["access"] for item in facts.values()} == {COAR + word for word in EU_REPO.values()}
 
 

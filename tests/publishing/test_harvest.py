@@ -266,6 +266,52 @@ def test_bad_requests_get_the_error_of_the_protocol(seven: World) -> None:
         assert answer.find("o:error", NS).get("code") == code, query
 
 
+@pytest.mark.parametrize("path", ["/oai", "/xafs/oai"])
+def test_before_the_first_release_the_protocol_is_spoken(world: World, path: str) -> None:
+    client = client_of(world, oai_admin_email="catalog@xafs.example")
+
+    def said(**arguments: str) -> Any:
+        response = client.get(path, query_string=arguments, base_url="https://example.org")
+        assert (response.status_code, response.mimetype) == (200, "text/xml")
+        assert response.headers["Cache-Control"] == "no-store"
+        answer = etree.fromstring(response.data)
+        # Who begins from this moment later on misses nothing of the first release, however long it takes to make.
+        assert answer.findtext("o:responseDate", "", NS) == "1970-01-01T00:00:00Z"
+        (found,) = answer[2:]
+        return found
+
+    about = {item.tag.rpartition("}")[2]: item.text for item in said(verb="Identify")}
+    assert about["baseURL"] == f"https://example.org{path}"
+    assert (about["adminEmail"], about["earliestDatestamp"]) == (
+        "catalog@xafs.example",
+        "1970-01-01T00:00:00Z",
+    )
+    assert len(said(verb="ListMetadataFormats")) == len(harvested())
+    prefix, record = {"metadataPrefix": "oai_dc"}, {"identifier": "oai:example.org:record1"}
+    for code, arguments in (
+        ("noSetHierarchy", {"verb": "ListSets"}),
+        ("noRecordsMatch", {"verb": "ListRecords", **prefix}),
+        ("noRecordsMatch", {"verb": "ListIdentifiers", "set": "element:Fe", "from": "2026-01-01", **prefix}),
+        ("idDoesNotExist", {"verb": "GetRecord", **prefix, **record}),
+        ("idDoesNotExist", {"verb": "ListMetadataFormats", **record}),
+        ("cannotDisseminateFormat", {"verb": "ListRecords", "metadataPrefix": "marc"}),
+        ("badArgument", {"verb": "ListRecords", "until": "yesterday", **prefix}),
+        ("badResumptionToken", {"verb": "ListRecords", "resumptionToken": made_up(1)}),
+        ("badVerb", {"verb": "ListAll"}),
+    ):
+        assert said(**arguments).get("code") == code, arguments
+    world.deposit("record1")
+    world.publish()
+    assert client.get("/xafs/oai?verb=Identify").status_code == 200
+    assert client.get("/elsewhere/oai?verb=Identify").status_code == 404
+
+
+def made_up(number: int) -> str:
+    """A token of a release, signed by nobody."""
+    content = b"x" * SIGNATURE_BYTES + f'[{number},"ListRecords","oai_dc","",null,null]'.encode()
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
 def test_a_token_is_refused_when_any_letter_of_it_was_changed(seven: World) -> None:
     client = client_of(seven)
     token = ask(client, verb="ListRecords", metadataPrefix="oai_dc").findtext(".//o:resumptionToken", "", NS)
@@ -632,7 +678,8 @@ def test_signposts_lead_from_the_page_to_everything(seven: World) -> None:
     assert {item["href"] for item in listing[0]["item"]} >= {OAI, f"{BASE}/sparql", f"{BASE}/catalog"}
 
 
-def test_answers_obey_the_schema_of_the_protocol(seven: World, shared: Path) -> None:
+def protocol_schema(shared: Path) -> etree.XMLSchema:
+    """The XSD of OAI-PMH with that of Dublin Core."""
     if not (shared / SCHEMA).exists():
         pytest.skip("the schema of OAI-PMH is not on this machine")
     # The payload's schema is imported beside it, as the protocol's wildcard is strict.
@@ -642,8 +689,18 @@ def test_answers_obey_the_schema_of_the_protocol(seven: World, shared: Path) -> 
         f'<xs:import namespace="http://www.openarchives.org/OAI/2.0/oai_dc/"'
         f' schemaLocation="{(shared / SCHEMA).with_name("oai_dc.xsd").as_uri()}"/></xs:schema>'
     )
-    schema = etree.XMLSchema(etree.fromstring(text, Local.parser(shared)))
-    client = client_of(seven)
+    return etree.XMLSchema(etree.fromstring(text, Local.parser(shared)))
+
+
+def test_answers_before_the_first_release_obey_the_schema_of_the_protocol(world: World, shared: Path) -> None:
+    schema, client = protocol_schema(shared), client_of(world)
+    for verb in ("Identify", "ListMetadataFormats", "ListSets", "None"):
+        schema.assertValid(ask(client, verb=verb))
+    schema.assertValid(ask(client, verb="ListRecords", metadataPrefix="oai_dc"))
+
+
+def test_answers_obey_the_schema_of_the_protocol(seven: World, shared: Path) -> None:
+    schema, client = protocol_schema(shared), client_of(seven)
     for arguments in (
         {"verb": "ListMetadataFormats"},
         {"verb": "ListSets"},

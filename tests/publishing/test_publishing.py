@@ -345,6 +345,28 @@ def test_a_round_robin_is_there_while_a_published_record_names_it(world: Any) ->
     assert world.agrees()
 
 
+def test_a_credited_organisation_is_one_while_a_published_record_names_it(world: Any) -> None:
+    iri = "https://ror.org/02mhbdp94"
+    credited = {"creators": [{"name": {"en": "Example survey", "ja": "例示調査班"}, "ror": iri}]}
+    world.deposit("aaaaaaaaaa", **credited)
+    world.publish()
+    release = world.release()
+    known = release.authority(iri)
+    release.close()
+    assert known["name"] == {"en": "Example survey", "ja": "例示調査班"}
+    assert "foaf:Organization" in known["type"]
+    record = f"<{BASE}/record/aaaaaaaaaa>"
+    assert world.ask(f"SELECT ?a WHERE {{ {record} <http://purl.org/dc/terms/creator> ?a }}") == [
+        (f"<{iri}>",)
+    ]
+    assert world.agrees()
+    world.update("aaaaaaaaaa", creators=[{"name": "Example Person"}])
+    world.publish()
+    release = world.release()
+    assert release.authority(iri) is None
+    release.close()
+
+
 def test_a_funder_is_an_organisation_while_a_published_record_names_it(world: Any) -> None:
     funder = "https://doi.org/10.13039/501100000000"
     grant = {"funder": {"en": "Example Foundation"}, "funder_id": funder, "award": "EX-1"}
