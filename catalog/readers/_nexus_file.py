@@ -34,7 +34,7 @@ Node: TypeAlias = Any
 
 @dataclass(slots=True)
 class Hdf5:
-    """An open file. ``elsewhere`` names what leads to other files, by its place here."""
+    """An open file. ``elsewhere`` says where what leads to other files leads, by its place here."""
 
     root: Node
     name: str
@@ -180,7 +180,7 @@ class Hdf5:
         if not isinstance(node, h5py.Dataset) or node.shape is None:
             return False
         if node.external or node.is_virtual:
-            self.elsewhere[str(node.name)] = "external storage" if node.external else "a virtual data set"
+            self.elsewhere[str(node.name)] = _target(node)
             return False
         return True
 
@@ -224,6 +224,14 @@ def _is_group(node: Node) -> bool:
     import h5py
 
     return isinstance(node, h5py.Group)
+
+
+def _target(node: Node) -> str:
+    """The file that holds the values of a data set stored elsewhere; of a virtual one also the place in it."""
+    if node.external:
+        return str(node.external[0][0])
+    mapped = node.virtual_sources()
+    return f"{mapped[0].file_name}:{mapped[0].dset_name}" if mapped else "-"
 
 
 def _address(node: Node) -> int:
