@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.document import Form, split_pointer
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import Finding, define
 from catalog.formula import parse as parse_formula
 from catalog.formula import reduced
@@ -34,6 +34,7 @@ from catalog.normalise_spectrum import normalise_spectrum
 from catalog.normalise_values import StoredFile, Work
 from catalog.plain_fields import plain_fields
 from catalog.vocabulary import Vocabulary
+from catalog.wording import Sentence
 
 define(
     "licence-unknown",
@@ -184,7 +185,7 @@ def _describe(work: Work, document: RecordDocument) -> None:
 
 def _round(work: Work, document: RecordDocument) -> None:
     name = work.language_map(work.form.get("/round/name"), "/round/name")
-    iri = work.identifier("/round/id", "round-robin id", lambda text: round_iri(work.base, text))
+    iri = work.identifier("/round/id", Sentence("round-robin id"), lambda text: round_iri(work.base, text))
     if iri:
         document["round"] = iri
         document["round_name"] = name
@@ -193,7 +194,7 @@ def _round(work: Work, document: RecordDocument) -> None:
 
 
 def _doi(work: Work, pointer: str) -> str | None:
-    return work.identifier(pointer, "DOI", lambda text: doi_iri(normalise_doi(text)))
+    return work.identifier(pointer, Sentence("DOI"), lambda text: doi_iri(normalise_doi(text)))
 
 
 def _place(work: Work, document: RecordDocument) -> None:
@@ -236,7 +237,9 @@ def _credit(work: Work, pointer: str, facility_iri: str | None) -> RecordDocumen
         return None
     credit: RecordDocument = {"credit_name": name}
     if "orcid" in person:
-        orcid = work.identifier(f"{pointer}/orcid", "ORCID", lambda text: orcid_iri(normalise_orcid(text)))
+        orcid = work.identifier(
+            f"{pointer}/orcid", Sentence("ORCID"), lambda text: orcid_iri(normalise_orcid(text))
+        )
         if orcid:
             credit["agent"] = orcid
     elif facility_iri and work.resolve(name, work.vocabulary.facility) == facility_iri:
@@ -258,7 +261,7 @@ def _affiliate(work: Work, credit: RecordDocument, affiliation: Any, pointer: st
     if name:
         credit["affiliation_name"] = name
     if "ror" in stated:
-        ror = work.identifier(f"{pointer}/ror", "ROR id", lambda text: ror_iri(normalise_ror(text)))
+        ror = work.identifier(f"{pointer}/ror", Sentence("ROR id"), lambda text: ror_iri(normalise_ror(text)))
         if ror:
             credit["affiliation"] = ror
     elif name and (facility := work.resolve(name, work.vocabulary.facility)):
@@ -282,9 +285,11 @@ def _sample(work: Work, document: RecordDocument) -> RecordDocument | None:
         sample["concentration"] = concentration
     if form := work.concept("form", "/sample/form", sample, "form"):
         sample["form"] = form
-    if cas := work.identifier("/sample/cas", "CAS number", check_cas, sample, "cas"):
+    if cas := work.identifier("/sample/cas", Sentence("CAS number"), check_cas, sample, "cas"):
         sample["cas"] = cas
-    specimen = work.identifier("/sample/id", "sample id", lambda text: specimen_iri(work.base, text))
+    specimen = work.identifier(
+        "/sample/id", Sentence("sample id"), lambda text: specimen_iri(work.base, text)
+    )
     if specimen:
         sample["specimen"] = specimen
     work.quantity("/sample/thickness", sample, "thickness", "sample")
@@ -300,7 +305,7 @@ def _formula(work: Work, sample: RecordDocument) -> None:
     try:
         sample["formula_reduced"] = reduced(stated)
         sample["formula_elements"] = sorted(parse_formula(stated))
-    except CatalogError as error:
+    except InputError as error:
         sample.pop("formula_reduced", None)
         work.report("formula-unparsed", "/sample/formula", stated, detail=error.detail)
 

@@ -19,6 +19,7 @@ from catalog.readers._hints import named_edges, suggested_edge, suggested_formul
 from catalog.readers._pf9809_header import number
 from catalog.readers._several import put_edge
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 define(
     "athena-disagreement",
@@ -136,7 +137,9 @@ class _Filling:
             try:
                 into.of_spectrum("started", datetime.fromisoformat(value).isoformat(), key, line, value)
             except ValueError:
-                into.refuse("started", value, key, f"{value!r} is no date with a time", line)
+                into.refuse(
+                    "started", value, key, Sentence("{text!r} is no date with a time", text=value), line
+                )
         elif kind == "crystal":
             into.crystal(value, key, line)
         elif kind == "d_spacing":

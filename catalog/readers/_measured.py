@@ -12,7 +12,7 @@ from functools import partial
 
 from catalog.alias_tables import alias_table
 from catalog.document import FormValue
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define
 from catalog.readers._documents import SPECTRUM, Filling, Row, is_placeholder, plain_text
 from catalog.readers._foreign import Stated, Tree
@@ -83,7 +83,7 @@ class Measured:
             try:
                 symbol = normalise_element(element.text) if element else None
                 named, found = normalise_edge(edge.text, symbol) if edge else (symbol or "", ())
-            except CatalogError as error:
+            except InputError as error:
                 self.filling.report(
                     "document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip(".")
                 )
@@ -112,7 +112,7 @@ class Measured:
         filling = self.filling
         try:
             element, shells = normalise_edge(stated.text)
-        except CatalogError as error:
+        except InputError as error:
             filling.keep(stated)
             filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip("."))
             if (match := _SYMBOL.match(stated.text)) and _is_element(match[1]):
@@ -139,7 +139,7 @@ class Measured:
             )
             try:
                 crystal, reflection = parse_crystal(text)
-            except CatalogError as error:
+            except InputError as error:
                 self.filling.refuse(stated, row["fills"], error.detail)
                 continue
             self.filling.put(f"{row['fills']}/type", "crystal", stated)

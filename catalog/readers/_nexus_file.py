@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from catalog.errors import UnreadableInput
 from catalog.readers import Source
+from catalog.wording import Sentence
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # The signature may stand behind a block of the user's own, at doubling places.
@@ -163,15 +164,21 @@ class Hdf5:
         ):
             return None
         if node.size > MAX_VALUES or node.size * node.dtype.itemsize > MAX_BYTES:
-            raise self._too_large(node, f"has {node.size:,} values ({' x '.join(map(str, node.shape))})")
+            raise self._too_large(
+                node,
+                Sentence(
+                    "has {size:,} values ({shape})", size=node.size, shape=" x ".join(map(str, node.shape))
+                ),
+            )
         chunk = math.prod(node.chunks) * node.dtype.itemsize if node.chunks else 0
         if chunk > MAX_BYTES:
-            raise self._too_large(node, f"is stored in pieces of {chunk:,} bytes")
+            raise self._too_large(node, Sentence("is stored in pieces of {chunk:,} bytes", chunk=chunk))
         try:
             return node[()]
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise UnreadableInput(
-                f"the data set {node.name} cannot be read: {error}", where=self.name
+                Sentence("the data set {name} cannot be read: {error}", name=node.name, error=error),
+                where=self.name,
             ) from error
 
     def _is_readable(self, node: Node) -> bool:
@@ -184,16 +191,24 @@ class Hdf5:
             return False
         return True
 
-    def _too_large(self, node: Node, what: str) -> UnreadableInput:
+    def _too_large(self, node: Node, what: Sentence) -> UnreadableInput:
         return UnreadableInput(
-            f"the data set {node.name} {what}; at most {MAX_VALUES:,} values and {MAX_BYTES:,} bytes are read",
+            Sentence(
+                "the data set {name} {what}; at most {most:,} values and {max_bytes:,} bytes are read",
+                name=node.name,
+                what=what,
+                most=MAX_VALUES,
+                max_bytes=MAX_BYTES,
+            ),
             where=self.name,
         )
 
     def _step(self) -> None:
         self.steps += 1
         if self.steps > _MAX_STEPS:
-            raise UnreadableInput("the file has more groups and data sets than are read", where=self.name)
+            raise UnreadableInput(
+                Sentence("the file has more groups and data sets than are read"), where=self.name
+            )
 
 
 @contextmanager
@@ -203,21 +218,27 @@ def opened(source: Source) -> Iterator[Hdf5]:
 
     if source.size > source.max_bytes:
         raise UnreadableInput(
-            f"the file has {source.size:,} bytes; at most {source.max_bytes:,} are read (setting max_file_bytes)",
+            Sentence(
+                "the file has {size:,} bytes; at most {most:,} are read (setting max_file_bytes)",
+                size=source.size,
+                most=source.max_bytes,
+            ),
             where=source.name,
         )
     try:
         file = h5py.File(source.path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableInput(
-            f"the file is damaged: HDF5 cannot open it ({error})", where=source.name
+            Sentence("the file is damaged: HDF5 cannot open it ({error})", error=error), where=source.name
         ) from error
     try:
         with file:
             yield Hdf5(file, source.name)
     except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         # HDF5 checks what it reads only when it reads it.
-        raise UnreadableInput(f"the file is damaged: {error}", where=source.name) from error
+        raise UnreadableInput(
+            Sentence("the file is damaged: {error}", error=error), where=source.name
+        ) from error
 
 
 def _is_group(node: Node) -> bool:

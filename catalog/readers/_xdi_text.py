@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 # libxdi reads lines of up to 8,192 characters; a table of a thousand detector channels needs more.
 MAX_LINE = 65_536
@@ -42,7 +43,9 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
         try:
             return _trimmed(content[2:].decode(encoding), name), encoding
         except UnicodeDecodeError as error:
-            raise UnreadableInput("the file is no valid UTF-16 text; save it as UTF-8", where=name) from error
+            raise UnreadableInput(
+                Sentence("the file is no valid UTF-16 text; save it as UTF-8"), where=name
+            ) from error
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return _trimmed(content.decode("utf-8"), name), "utf-8"
@@ -61,9 +64,14 @@ def lines(text: str, name: str) -> Iterator[tuple[int, str]]:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if end - start > MAX_LINE:
-            raise UnreadableInput(f"the line has more than {MAX_LINE:,} characters", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the line has more than {most:,} characters", most=MAX_LINE),
+                where=f"{name}:{number}",
+            )
         if number > MAX_LINES:
-            raise UnreadableInput(f"the file has more than {MAX_LINES:,} lines", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the file has more than {most:,} lines", most=MAX_LINES), where=f"{name}:{number}"
+            )
         yield number, text[start:end]
         start, number = end + 1, number + 1
 
@@ -75,7 +83,8 @@ def _trimmed(text: str, name: str) -> str:
     if position >= 0:
         line = len(re.findall("\r\n|\r|\n", text[:position])) + 1
         raise UnreadableInput(
-            "the line holds NUL bytes: this is no text file, or it was damaged", where=f"{name}:{line}"
+            Sentence("the line holds NUL bytes: this is no text file, or it was damaged"),
+            where=f"{name}:{line}",
         )
     return text
 

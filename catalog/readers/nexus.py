@@ -17,6 +17,7 @@ from catalog.readers._nexus_file import OFFSETS, SIGNATURE, Hdf5, Node, opened
 from catalog.readers._nexus_form import Filling
 from catalog.readers._several import part_id
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "nexus-not-xas",
@@ -96,7 +97,9 @@ def read(source: Source) -> Reading:
         entries = [entry for node in nodes if (entry := _entry(file, node, reading, without))]
         _report_elsewhere(file, reading, entries, lacking=not nodes or bool(without))
     if sum(len(entry.signals) for entry in entries) > MAX_SPECTRA:
-        raise UnreadableInput(f"the file holds more than {MAX_SPECTRA:,} spectra", where=source.name)
+        raise UnreadableInput(
+            Sentence("the file holds more than {most:,} spectra", most=MAX_SPECTRA), where=source.name
+        )
     if not entries:
         reading.is_xafs = False
         if not any(item.severity == "error" for item in reading.findings):
@@ -143,7 +146,7 @@ def _entry(file: Hdf5, node: Node, reading: Reading, without: list[str]) -> Entr
     definition = file.text(file.find(node, "definition"))
     guessed = None
     if definition and definition.casefold() not in meanings("nexus", "definitions", "word", "word"):
-        _left_out(reading, file.name, path, f"its definition is {definition}")
+        _left_out(reading, file.name, path, Sentence("its definition is {definition}", definition=definition))
         return None
     if words := is_computed(file, node):
         reading.findings.append(finding("nexus-computed", file=file.name, value=path, words=words))
@@ -151,12 +154,12 @@ def _entry(file: Hdf5, node: Node, reading: Reading, without: list[str]) -> Entr
     if not definition:
         guessed = _scanned_energy(file, node)
         if guessed is None:
-            _left_out(reading, file.name, path, "it has no definition and no scan of the energy")
+            _left_out(reading, file.name, path, Sentence("it has no definition and no scan of the energy"))
             without.append(path)
             return None
     entry = gather(file, node, guessed)
     if entry is None:
-        _left_out(reading, file.name, path, "it has no energies in this file")
+        _left_out(reading, file.name, path, Sentence("it has no energies in this file"))
         without.append(path)
         return None
     if guessed is not None:
@@ -164,7 +167,7 @@ def _entry(file: Hdf5, node: Node, reading: Reading, without: list[str]) -> Entr
     return entry
 
 
-def _left_out(reading: Reading, name: str, path: str, reason: str) -> None:
+def _left_out(reading: Reading, name: str, path: str, reason: Sentence) -> None:
     reading.findings.append(finding("nexus-entry-left-out", file=name, value=path, reason=reason))
 
 
