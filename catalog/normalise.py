@@ -57,8 +57,8 @@ define(
 define(
     "formula-unparsed",
     "warning",
-    "The formula {value!r} was kept as text but could not be parsed: {detail}",
-    "化学式「{value}」は文字列として保存しましたが、解釈できませんでした: {detail}",
+    "The formula was kept as text: {detail}",
+    "化学式は文字列として保存しました: {detail}",
 )
 define(
     "facility-unregistered",

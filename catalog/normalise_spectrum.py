@@ -23,8 +23,8 @@ define(
 define(
     "edge-unknown",
     "error",
-    "{value!r} is not an absorption edge: {detail}",
-    "「{value}」は吸収端ではありません: {detail}",
+    "No absorption edge can be made of this: {detail}",
+    "吸収端として使えません: {detail}",
 )
 define(
     "edge-conflict",

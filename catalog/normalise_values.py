@@ -21,8 +21,8 @@ from catalog.wording import Sentence
 define(
     "quantity-unreadable",
     "error",
-    "{value!r} is not a quantity that can be converted to {unit}: {detail}",
-    "「{value}」を {unit} の量として読めません: {detail}",
+    "No quantity in {unit} can be made of this: {detail}",
+    "{unit} の量として読めません: {detail}",
 )
 define(
     "unit-assumed",

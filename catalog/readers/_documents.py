@@ -276,7 +276,7 @@ class Filling:
 
     def refuse(self, stated: Stated, pointer: str, detail: Sentence) -> None:
         """Report that a value could not be used, and why; it is kept privately."""
-        self.report("document-refused", stated, pointer, detail=detail.rstrip("."))
+        self.report("document-refused", stated, pointer, detail=detail)
         self.keep(stated)
 
     def report(self, code: str, stated: Stated, pointer: str, **fields: object) -> None:

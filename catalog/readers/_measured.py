@@ -85,7 +85,7 @@ class Measured:
                 named, found = normalise_edge(edge.text, symbol) if edge else (symbol or "", ())
             except InputError as error:
                 self.filling.report(
-                    "document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip(".")
+                    "document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail
                 )
                 continue
             shells.setdefault(named, [(stated, "")] if not found else []).extend(
@@ -114,7 +114,7 @@ class Measured:
             element, shells = normalise_edge(stated.text)
         except InputError as error:
             filling.keep(stated)
-            filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip("."))
+            filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail)
             if (match := _SYMBOL.match(stated.text)) and _is_element(match[1]):
                 filling.suggest(f"{SPECTRUM}/element", match[1])
             return

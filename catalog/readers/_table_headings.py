@@ -107,7 +107,7 @@ def _check_unique(found: Mapping[int, Heading], where: str) -> None:
         if clash is None and not meant.column.language:
             clash = next((other for known, other in seen.items() if known.startswith(f"{path}.")), None)
         if clash is not None:
-            both = f"{column_name(clash)} and {column_name(column)}"
+            both = f"{column_name(clash)}, {column_name(column)}"
             raise UnreadableInput(
                 Sentence(
                     "the columns {both} mean the same field ({path}); keep one, or say the language of each",

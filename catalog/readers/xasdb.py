@@ -132,7 +132,7 @@ def _put_own(form: Form, own: dict[str, Stated], name: str, reading: Reading) ->
                     finding(
                         "document-refused",
                         path=pointer, file=name, line=stated.line, value=stated.text[:100], key=stated.path,
-                        detail=error.detail.rstrip("."),
+                        detail=error.detail,
                     )
                 )  # fmt: skip
             else:

@@ -247,9 +247,9 @@ def test_a_word_file_and_an_archive_are_no_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("headings", "message"),
     [
-        (["element", "edge", "吸収端"], "the columns B and C mean the same field"),
-        (["title", "title (en)", "element", "edge"], "the columns A and B mean the same field"),
-        (["title (en)", "title", "element", "edge"], "the columns A and B mean the same field"),
+        (["element", "edge", "吸収端"], "the columns B, C mean the same field"),
+        (["title", "title (en)", "element", "edge"], "the columns A, B mean the same field"),
+        (["title (en)", "title", "element", "edge"], "the columns A, B mean the same field"),
     ],
 )
 def test_two_columns_of_one_field_are_refused(tmp_path: Path, headings: list[str], message: str) -> None:
