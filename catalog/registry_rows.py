@@ -169,6 +169,10 @@ class Release:
     last_event: int
 
 
+# What a release tells of its records, once it is made: no change that another would have to look at.
+RELEASE_EVENTS = ("show", "hide")
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What the world sees of a record: the SHA-256 of its public document or tombstone, since which release.

@@ -84,9 +84,7 @@ class Measured:
                 symbol = normalise_element(element.text) if element else None
                 named, found = normalise_edge(edge.text, symbol) if edge else (symbol or "", ())
             except InputError as error:
-                self.filling.report(
-                    "document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail
-                )
+                self.filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail)
                 continue
             shells.setdefault(named, [(stated, "")] if not found else []).extend(
                 (stated, each) for each in found
