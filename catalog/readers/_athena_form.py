@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,9 +81,12 @@ class _Filling:
         into, group = self.into, self.group
         into.of_spectrum("id", identity, "old_group", self.line, group.key)
         label = plain(group.get("label"))
-        if self.index == 0 and sample:
+        stem = _stem_of_file(sample)
+        if self.index == 0 and stem:
+            into.reading.suggestions_of(self.number)["/sample/name"] = stem
+        elif self.index == 0 and sample:
             into.text("/sample/name", sample, "label", self.line)
-        if several and label != sample:
+        if stem or (several and label != sample):
             into.pair("label", label, self.line)
         self.edge()
         self.energy()
@@ -199,6 +203,13 @@ def place(group: Group) -> tuple[str, str]:
         for key, value in _metadata(group)
     }
     return stated.get("facility", ""), stated.get("beamline", "")
+
+
+def _stem_of_file(label: str) -> str:
+    """A label that is a file's name, without its ending; an empty text for any other label."""
+    endings = tuple(row["ending"] for row in alias_table("athena")["file_endings"])
+    folded = label.casefold()
+    return PurePath(label).stem if folded.endswith(endings) and not re.search(r"\s", label) else ""
 
 
 def placeholder_label(label: str) -> bool:
