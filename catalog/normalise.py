@@ -34,7 +34,7 @@ from catalog.normalise_spectrum import normalise_spectrum
 from catalog.normalise_values import StoredFile, Work
 from catalog.plain_fields import plain_fields
 from catalog.vocabulary import Vocabulary
-from catalog.wording import Sentence
+from catalog.wording import Sentence, Words
 
 define(
     "licence-unknown",
@@ -71,6 +71,12 @@ define(
     "info",
     "The beamline {value!r} is not in the list of beamlines; its name was kept.",
     "ビームライン「{value}」は一覧にありません。名称をそのまま保存しました。",
+)
+define(
+    "beamline-elsewhere",
+    "warning",
+    "The facility is {facility}, but the beamline {value!r} is one of {other}; correct one of them.",
+    "施設は{facility}ですが、ビームライン「{value}」は{other}のものです。どちらかを直してください。",
 )
 define(
     "credit-unnamed",
@@ -220,12 +226,26 @@ def _place(work: Work, document: RecordDocument) -> None:
         else:
             document["beamline"] = work.part("", "beamline", "/beamline", BEAMLINE_TYPES)
             document["beamline"]["name"] = beamline_name
-            work.report("beamline-unregistered", "/beamline", _first(beamline_name))
+            _report_beamline(work, beamline_name, facility_iri)
     document["credits"] = [
         credit
         for index in range(len(work.form.values.get("creators") or []))
         if (credit := _credit(work, f"/creators/{index}", facility_iri))
     ]
+
+
+def _report_beamline(work: Work, names: dict[str, str], facility_iri: str | None) -> None:
+    """Say that the beamline is not known, or that it is known and stands elsewhere."""
+    words = work.vocabulary
+    known = facility_iri and work.resolve(names, lambda text: words.beamline_elsewhere(text, facility_iri))
+    if not known or facility_iri is None:
+        work.report("beamline-unregistered", "/beamline", _first(names))
+        return
+    here, there = (
+        Words(words.label(iri, "en") or iri, words.label(iri, "ja") or iri)
+        for iri in (facility_iri, words.beamline_facility(known) or known)
+    )
+    work.report("beamline-elsewhere", "/beamline", _first(names), facility=here, other=there)
 
 
 def _credit(work: Work, pointer: str, facility_iri: str | None) -> RecordDocument | None:

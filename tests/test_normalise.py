@@ -132,6 +132,18 @@ def test_the_input_is_not_changed() -> None:
     assert before == FULL
 
 
+def test_a_beamline_of_another_facility_names_both() -> None:
+    values = {"facility": "フォトンファクトリー", "beamline": "BL-14B2"}
+    (told,) = [item for item in made(values).findings if item.code.startswith("beamline-")]
+    assert (told.severity, told.path) == ("warning", "/beamline")
+    assert told.text() == (
+        "The facility is Photon Factory, but the beamline 'BL-14B2' is one of SPring-8; correct one of them."
+    )
+    assert told.text("ja").startswith(
+        "施設はフォトンファクトリーですが、ビームライン「BL-14B2」はSPring-8のものです。"
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
@@ -144,6 +156,7 @@ def test_the_input_is_not_changed() -> None:
         ({"sample": {"name": "x", "formula": "Fe(1-x)S"}}, "formula-unparsed"),
         ({"facility": "Nowhere Light Source"}, "facility-unregistered"),
         ({"facility": "Photon Factory", "beamline": "BL-99Z"}, "beamline-unregistered"),
+        ({"facility": "Photon Factory", "beamline": "BL-14B2"}, "beamline-elsewhere"),
         ({"available": "next spring"}, "date-unreadable"),
         (spectrum(element="Xx"), "element-unknown"),
         (spectrum(edge="L21"), "edge-unknown"),
