@@ -52,7 +52,7 @@ define(
     "unreadable",
     "error",
     "{detail}",
-    "読み込めません: {detail}",
+    "読み込めません: {detail}。",
 )
 define(
     "reader-failed",

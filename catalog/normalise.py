@@ -51,14 +51,14 @@ define(
 define(
     "identifier-malformed",
     "error",
-    "{value!r} is not a valid {what}: {detail}",
-    "「{value}」は正しい{what}ではありません: {detail}",
+    "Not a valid {what}: {detail}",
+    "正しい{what}ではありません: {detail}。",
 )
 define(
     "formula-unparsed",
     "warning",
     "The formula was kept as text: {detail}",
-    "化学式は文字列として保存しました: {detail}",
+    "化学式は文字列として保存しました: {detail}。",
 )
 define(
     "facility-unregistered",

@@ -24,7 +24,7 @@ define(
     "edge-unknown",
     "error",
     "No absorption edge can be made of this: {detail}",
-    "吸収端として使えません: {detail}",
+    "吸収端として使えません: {detail}。",
 )
 define(
     "edge-conflict",

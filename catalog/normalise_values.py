@@ -22,7 +22,7 @@ define(
     "quantity-unreadable",
     "error",
     "No quantity in {unit} can be made of this: {detail}",
-    "{unit} の量として読めません: {detail}",
+    "{unit} の量として読めません: {detail}。",
 )
 define(
     "unit-assumed",

@@ -125,13 +125,13 @@ def test_a_refusal_is_a_finding_in_both_languages() -> None:
     error = UnreadableInput(Sentence("the file ends without a row of numbers"), where="scan.dat:7")
     (told,) = refusal(error, "scan.dat")
     assert (told.line, told.text()) == (7, "the file ends without a row of numbers")
-    assert told.text("ja") == "読み込めません: 数値の行がないままファイルが終わっています"
+    assert told.text("ja") == "読み込めません: 数値の行がないままファイルが終わっています。"
 
 
 def test_what_the_system_says_is_translated() -> None:
     (told,) = refusal(PermissionError(13, "Permission denied"), "scan.dat")
     assert told.text() == "permission denied"
-    assert told.text("ja") == "読み込めません: 読む権限がありません"
+    assert told.text("ja") == "読み込めません: 読む権限がありません。"
 
 
 def test_a_value_that_is_a_sentence_is_shown_in_the_language_and_kept_in_english() -> None:
@@ -144,7 +144,7 @@ def test_a_value_that_is_a_sentence_is_shown_in_the_language_and_kept_in_english
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("# XDI/1.0\n# Element.symbol: Fe\n", "読み込めません: ヘッダーの後に数値の表がありません"),
+        ("# XDI/1.0\n# Element.symbol: Fe\n", "読み込めません: ヘッダーの後に数値の表がありません。"),
         ("# XDI/1.0\n# Element: Fe\n# ---\n1 2\n", "「Element」に点がありません。"),
         ("title: [a\n", "YAML として正しくありません（"),
         ('{"title": "a" "b"}', "JSON として正しくありません。コンマまたは }が必要なところに"),

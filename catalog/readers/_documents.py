@@ -283,7 +283,10 @@ class Filling:
         """Add a finding about a value; what a hostile file says at length is cut."""
         if len(self.reading.findings) >= _MAX_FINDINGS:
             return
-        fields = {key: text[:_MAX_TOLD] if isinstance(text, str) else text for key, text in fields.items()}
+        fields = {
+            key: text if isinstance(text, Sentence) or not isinstance(text, str) else text[:_MAX_TOLD]
+            for key, text in fields.items()
+        }
         self.reading.findings.append(
             finding(
                 code,
