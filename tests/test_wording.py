@@ -156,3 +156,12 @@ def test_inspect_words_a_refusal_in_japanese(tmp_path: Path, content: str, said:
     seen = inspect_file(path, path.name, today=date(2026, 9, 1), language="ja")
     assert seen["outcome"] == "refuse"
     assert said in seen["findings"][0]["message"]
+
+
+def test_the_reason_in_a_document_of_others_is_translated_with_its_own_reason(tmp_path: Path) -> None:
+    sample = (ROOT / "tests" / "data" / "samples" / "mdr.json").read_text(encoding="utf-8")
+    path = tmp_path / "mdr.json"
+    path.write_text(sample.replace('"Cu K"', '"Pb L21-edge"'), encoding="utf-8")
+    seen = inspect_file(path, path.name, today=date(2026, 9, 1), language="ja")
+    (told,) = [item["message"] for item in seen["findings"] if item["code"] == "document-edge"]
+    assert "IUPAC 表記の吸収端ではありません（L1、L2、その両方のどれにもとれます。例: L3、L2,3）" in told

@@ -23,8 +23,8 @@ from catalog.xray import normalise_edge, normalise_element, parse_crystal
 define(
     "document-edge",
     "warning",
-    "{value!r} is no absorption edge ({detail}), and nothing was made of it; state element and edge by hand.",
-    "「{value}」は吸収端ではないため（{detail}）使いませんでした。元素と吸収端を手で入力してください。",
+    "Nothing was made of the edge: {detail}. State element and edge by hand.",
+    "吸収端は使いませんでした: {detail}。元素と吸収端を手で入力してください。",
 )
 define(
     "document-modes",

@@ -102,7 +102,8 @@ def _separator(text: str) -> str | None:
     lines = [line for line in text.splitlines()[: LOOK_AT * 2] if line.strip()][:LOOK_AT]
     for separator in SEPARATORS:
         for line in lines:
-            if separator not in line:
+            # A line between bars is a table of a text in Markdown, whatever its cells hold.
+            if separator not in line or line.lstrip().startswith("|"):
                 continue
             try:
                 (cells,) = csv.reader([line], delimiter=separator)

@@ -394,6 +394,12 @@ def test_nothing_outside_the_workbook_is_followed(tmp_path: Path) -> None:
     assert values(read(hostile)) == [{"spectra": [{"element": "Fe", "edge": "K"}]}]
 
 
+def test_a_text_in_markdown_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# Notes\n\n| title, element, edge, license, facility |\n|---|\n", encoding="utf-8")
+    assert choose(Source(path, path.name)) is None
+
+
 def test_sniffing_never_fails(tmp_path: Path) -> None:
     for number, head in enumerate(
         (b"PK\x03\x04", b"\xff\xfe\xff", bytes(range(256)), b'"' * 1000, b"," * 70_000)
