@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from catalog.bounded import Limits, Overrun, pool
-from catalog.findings import Finding, Words, define, finding
+from catalog.findings import Finding, define, finding
+from catalog.wording import Words
 
 define(
     "archive-refused",

@@ -13,7 +13,7 @@ from catalog.bounded import Limits
 from catalog.checking_rdf import check_documents, check_rdf, is_document
 from catalog.defaults import Defaults
 from catalog.document import Form, Origin
-from catalog.errors import CatalogError, UsageError
+from catalog.errors import CatalogError, UsageError, reason_of
 from catalog.findings import Finding, finding
 from catalog.inspection import DEFAULT_LIMITS, Inspected, assess, look_bounded, refusal
 from catalog.normalise_values import StoredFile
@@ -153,5 +153,5 @@ def _missing(form: Form, pointer: str, value: str, error: CatalogError | OSError
         file=origin.source if origin else "",
         line=origin.line if origin else None,
         value=value,
-        detail=error.detail if isinstance(error, CatalogError) else str(error.strerror or error),
+        detail=error.detail if isinstance(error, CatalogError) else reason_of(error),
     )

@@ -22,6 +22,7 @@ from catalog.shacl_data import Term
 from catalog.validation import LEVELS, Report, level_shapes, validate, validate_triples
 from catalog.vocabulary import vocabulary
 from catalog.vocabulary_graph import BASE, owner_of
+from catalog.wording import Sentence
 
 define(
     "authority-restated",
@@ -70,7 +71,8 @@ def check_rdf(source: Source, kind: RdfKind, required: str, shapes: Sequence[Sha
         visits += len(own)
         if visits > MAX_VISITS:
             raise UnreadableInput(
-                "the deposits share too much to be judged one by one; split the file", where=source.name
+                Sentence("the deposits share too much to be judged one by one; split the file"),
+                where=source.name,
             )
         reports.append(_judge(node, [each for one in own for each in by_subject[one]], required, shapes))
     rest = [each for each in triples if each.subject not in seen]
@@ -164,16 +166,19 @@ def _documents(source: Source) -> Iterator[RecordDocument]:
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, getattr(error, "pos", place)) + 1
             raise UnreadableInput(
-                f"this is not valid JSON: {error}", where=f"{source.name}:{line}"
+                Sentence("this is not valid JSON: {error}", error=error), where=f"{source.name}:{line}"
             ) from error
         for each in body if isinstance(body, list) else [body]:
             count += 1
             if count > MAX_DOCUMENTS:
                 raise UnreadableInput(
-                    f"the file has more than {MAX_DOCUMENTS:,} documents", where=source.name
+                    Sentence("the file has more than {most:,} documents", most=MAX_DOCUMENTS),
+                    where=source.name,
                 )
             if not isinstance(each, dict) or not isinstance(each.get("id"), str):
-                raise UnreadableInput("a record document is an object with an id", where=source.name)
+                raise UnreadableInput(
+                    Sentence("a record document is an object with an id"), where=source.name
+                )
             yield each
         while place < len(text) and text[place].isspace():
             place += 1

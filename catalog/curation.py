@@ -105,10 +105,11 @@ def withdraw(
 ) -> Standing:
     """Take a record back: one that was public leaves a tombstone with the reason, any other is closed.
 
-    ``reason`` maps language tags to a sentence that will be public. A withdrawal is final. Raises UsageError without
-    a reason, Conflict when it was withdrawn or closed before.
+    ``reason`` maps language tags to a sentence that will be public, on one line. A withdrawal is final. Raises
+    UsageError without a reason, Conflict when it was withdrawn or closed before.
     """
-    texts = {language: text.strip() for language, text in reason.items() if text.strip()}
+    lines = {language: [line.strip() for line in text.splitlines()] for language, text in reason.items()}
+    texts = {language: " ".join(filter(None, kept)) for language, kept in lines.items() if any(kept)}
     if not texts or any(len(text) > MAX_REASON for text in texts.values()):
         raise UsageError(f"give a reason of 1 to {MAX_REASON} characters; it will be public", where=record_id)
 

@@ -13,19 +13,20 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePath
-from typing import Any
 
 from catalog.axis import is_inferred
 from catalog.document import Form, join_pointer
-from catalog.errors import UnreadableInput, UsageError
+from catalog.errors import UnreadableInput, UsageError, reason_of
 from catalog.findings import Finding, define, finding
 from catalog.form import Key, Kind, suggestions
+from catalog.globs import glob_defect, path_matches
 from catalog.plain_fields import form_table
 from catalog.readers import Reading, Source
 from catalog.readers._forms import documents, fill
 from catalog.readers._nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from catalog.resources import data_root
 from catalog.vocabulary import vocabulary
+from catalog.wording import Sentence, Words
 
 define(
     "defaults-rule-unused",
@@ -195,15 +196,20 @@ def _loaded(path: Path, keys: tuple[str, ...], name: str) -> Defaults:
         content = source.content()
     except OSError as error:
         raise UnreadableInput(
-            f"the defaults file cannot be read: {error.strerror}", where=source.name
+            Sentence("the defaults file cannot be read: {reason}", reason=reason_of(error)),
+            where=source.name,
         ) from error
     nodes = list(documents(content, source.name))
     if len(nodes) != 1:
-        raise UnreadableInput("a defaults file is one mapping with the key rules", where=source.name)
+        raise UnreadableInput(
+            Sentence("a defaults file is one mapping with the key rules"), where=source.name
+        )
     loader = _Loader(source.name)
     rules = loader.entries(nodes[0], keys).get("rules")
     if rules is None or not isinstance(rules.value, SequenceNode) or not rules.value.items:
-        raise loader.refusal(nodes[0], "a defaults file holds rules: a list of {when: ..., set: ...}")
+        raise loader.refusal(
+            nodes[0], Sentence("a defaults file holds rules: a list of {{when: ..., set: ...}}")
+        )
     return Defaults(source.name, tuple(loader.rule(node) for node in rules.value.items))
 
 
@@ -216,35 +222,6 @@ def header_values(form: Form, reading: Reading) -> dict[str, set[str]]:
     for pair in reading.private:
         values.setdefault(pair.key.casefold(), set()).add(pair.value.strip())
     return values
-
-
-def path_matches(path: str, glob: str) -> bool:
-    """Whether ``glob`` matches ``path`` from its beginning or from any folder boundary on.
-
-    ``*`` and ``?`` stay within one name, ``**`` spans any number of them; a glob that starts with ``/`` has
-    to match the whole absolute path.
-
-    >>> path_matches("data/xdi/Fe/foil.xdi", "xdi/**"), path_matches("data/xdi/foil.xdi", "data/*.xdi")
-    (True, False)
-    """
-    names = [name for name in path.split("/") if name not in ("", ".")]
-    parts = [part for part in glob.split("/") if part not in ("", ".")]
-    if glob.startswith("/"):
-        return path.startswith("/") and _matches(names, parts)
-    return _matches(names, ["**", *parts])
-
-
-def _matches(names: list[str], parts: list[str]) -> bool:
-    # Which beginnings of ``names`` the parts so far match: linear for each part, whatever stars a glob has.
-    reached = [True] + [False] * len(names)
-    for part in parts:
-        if part == "**":
-            first = reached.index(True) if True in reached else len(names) + 1
-            reached = [position >= first for position in range(len(names) + 1)]
-        else:
-            steps = zip(reached, names, strict=False)
-            reached = [False] + [before and fnmatch.fnmatchcase(name, part) for before, name in steps]
-    return reached[-1]
 
 
 def _elsewhere(form: Form, rule: Rule, file: str) -> Finding | None:
@@ -292,24 +269,32 @@ class _Loader:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def refusal(self, node: Node | Entry, detail: str) -> UnreadableInput:
+    def refusal(self, node: Node | Entry, detail: Sentence) -> UnreadableInput:
         return UnreadableInput(detail, where=f"{self._name}:{node.line}")
 
     def entries(self, node: Node, allowed: tuple[str, ...]) -> dict[str, Entry]:
         if not isinstance(node, MappingNode):
-            raise self.refusal(node, f"a mapping with the keys {', '.join(allowed)} is expected here")
+            raise self.refusal(
+                node,
+                Sentence("a mapping with the keys {allowed} is expected here", allowed=", ".join(allowed)),
+            )
         keys = Key((Kind.GROUP,), keys=dict.fromkeys(allowed, Key((Kind.TEXT,))))
         for entry in node.entries:
             if entry.key not in allowed:
                 choices = ", ".join(name for name in suggestions(entry.key, keys) if name in allowed)
                 hint = choices or ", ".join(allowed)
-                raise self.refusal(entry, f"{entry.key!r} is not a key of a defaults file here; use: {hint}")
+                raise self.refusal(
+                    entry,
+                    Sentence(
+                        "{key!r} is not a key of a defaults file here; use: {hint}", key=entry.key, hint=hint
+                    ),
+                )
         return {entry.key: entry for entry in node.entries}
 
     def rule(self, node: Node) -> Rule:
         parts = self.entries(node, ("when", "set"))
         if "set" not in parts:
-            raise self.refusal(node, "the rule sets nothing; write set: {license: ...}")
+            raise self.refusal(node, Sentence("the rule sets nothing; write set: {{license: ...}}"))
         when = self.entries(parts["when"].value, ("path", "header")) if "when" in parts else {}
         paths = tuple(self._glob(*given) for given in self._texts(when["path"])) if "path" in when else ()
         header: dict[str, tuple[str, ...]] = {}
@@ -317,11 +302,14 @@ class _Loader:
             tests = when["header"].value
             if not isinstance(tests, MappingNode):
                 raise self.refusal(
-                    when["header"], "header tests are a mapping, such as {Facility.name: absent}"
+                    when["header"], Sentence("header tests are a mapping, such as {{Facility.name: absent}}")
                 )
             for entry in tests.entries:
                 if entry.key.casefold() in header:
-                    raise self.refusal(entry, f"the header {entry.key!r} occurs twice; case does not matter")
+                    raise self.refusal(
+                        entry,
+                        Sentence("the header {key!r} occurs twice; case does not matter", key=entry.key),
+                    )
                 header[entry.key.casefold()] = tuple(text for text, _ in self._texts(entry))
         return Rule(node.line, paths, header, self._template(parts["set"]))
 
@@ -329,52 +317,42 @@ class _Loader:
         if isinstance(entry.value, MappingNode):
             for below in entry.value.entries:
                 if below.key in _spectrum_keys() and below.key not in _settable().keys:
-                    raise self.refusal(below, f"{below.key!r} differs for every spectrum and has no default")
+                    raise self.refusal(
+                        below,
+                        Sentence("{key!r} differs for every spectrum and has no default", key=below.key),
+                    )
                 if below.key == "spectra":
                     raise self.refusal(
-                        below, "write the keys of a spectrum directly under set; they apply to each spectrum"
+                        below,
+                        Sentence(
+                            "write the keys of a spectrum directly under set; they apply to each spectrum"
+                        ),
                     )
         template, findings = fill(entry.value, self._name, kind="template", root=_settable())
         for problem in findings:
             if problem.severity == "error":
-                raise UnreadableInput(problem.text(), where=f"{self._name}:{problem.line}")
+                said = Sentence("{text}", text=Words(problem.text(), problem.text("ja")))
+                raise UnreadableInput(said, where=f"{self._name}:{problem.line}")
         if not template.values:
-            raise self.refusal(entry, "the rule sets nothing; write set: {license: ...}")
+            raise self.refusal(entry, Sentence("the rule sets nothing; write set: {{license: ...}}"))
         return template
 
     def _texts(self, entry: Entry) -> Iterator[tuple[str, Node]]:
         """The text, or each text of the list, under a key of ``when``."""
         items = entry.value.items if isinstance(entry.value, SequenceNode) else [entry.value]
         if not items:
-            raise self.refusal(entry, f"{entry.key!r} has no value")
+            raise self.refusal(entry, Sentence("{key!r} has no value", key=entry.key))
         for item in items:
             if not isinstance(item, ScalarNode) or item.text is None:
                 raise self.refusal(
-                    item, f"{entry.key!r} takes a text or a list of texts; quote a text such as '*'"
+                    item,
+                    Sentence(
+                        "{key!r} takes a text or a list of texts; quote a text such as '*'", key=entry.key
+                    ),
                 )
             yield item.text, item
 
     def _glob(self, glob: str, node: Node) -> str:
-        parts: list[Any] = glob.split("/")
-        if "\\" in glob:
-            raise self.refusal(node, f"the path {glob!r} has a backslash; separate folders by /")
-        if ".." in parts:
-            raise self.refusal(node, f"the path {glob!r} goes up (..); name the folders themselves")
-        if any("**" in part and part != "**" for part in parts):
-            raise self.refusal(node, f"in the path {glob!r} ** has to stand alone between slashes")
-        if any(_unclosed(part) for part in parts):
-            raise self.refusal(
-                node, f"the path {glob!r} has a [ that is not closed; write [[] for the sign itself"
-            )
+        if defect := glob_defect(glob):
+            raise self.refusal(node, defect)
         return glob
-
-
-def _unclosed(part: str) -> bool:
-    position = part.find("[")
-    while position >= 0:
-        # As fnmatch reads it: a ] right after [ or [! belongs to the set.
-        end = part.find("]", position + 2 + (part[position + 1 : position + 2] == "!"))
-        if end < 0:
-            return True
-        position = part.find("[", end + 1)
-    return False

@@ -6,7 +6,10 @@ Every code is documented in ``docs/errors.md``.
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
+
+from catalog.wording import Sentence
 
 
 class CatalogError(Exception):
@@ -24,7 +27,16 @@ class CatalogError(Exception):
         super().__init__(f"{where}: {detail}" if where else detail)
 
 
-class UnreadableInput(CatalogError):
+class InputError(CatalogError):
+    """What somebody wrote cannot be used; ``detail`` is said in the language of whoever reads the finding."""
+
+    detail: Sentence
+
+    def __init__(self, detail: Sentence, *, where: str = "") -> None:
+        super().__init__(detail, where=where)
+
+
+class UnreadableInput(InputError):
     """A file or text is malformed, hostile or not what it claims to be."""
 
     code = "unreadable-input"
@@ -70,3 +82,18 @@ class Unreachable(CatalogError):
     """A database on the net gave no answer that can be relied on: nothing is known, nothing is concluded."""
 
     code = "unreachable"
+
+
+_REASONS = {
+    errno.EACCES: Sentence("permission denied"),
+    errno.EPERM: Sentence("permission denied"),
+    errno.ENOENT: Sentence("there is no such file"),
+    errno.EISDIR: Sentence("it is a directory"),
+    errno.ELOOP: Sentence("its links lead in a circle"),
+    errno.EIO: Sentence("the disk reports an error"),
+}
+
+
+def reason_of(error: OSError) -> Sentence:
+    """What the system says kept a file from being read."""
+    return _REASONS.get(error.errno or 0) or Sentence("{reason}", reason=error.strerror or error)

@@ -21,7 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from catalog.errors import Conflict, Damaged, NotFound, StorageFull, UnreadableInput
+from catalog.errors import Conflict, Damaged, NotFound, StorageFull, UnreadableInput, reason_of
+from catalog.wording import Sentence
 
 CHUNK = 1 << 20
 # Readable by the public process through a hard link; the folder keeps others away from what is not public.
@@ -70,11 +71,13 @@ class FileStore:
             # Not blocking: a named pipe would be waited for until somebody writes to it.
             descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise UnreadableInput(f"the file cannot be read: {error.strerror}", where=str(source)) from error
+            raise UnreadableInput(
+                Sentence("the file cannot be read: {reason}", reason=reason_of(error)), where=str(source)
+            ) from error
         try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise UnreadableInput("this is no regular file", where=str(source))
+                raise UnreadableInput(Sentence("this is no regular file"), where=str(source))
             if found.st_size > limit:
                 raise _too_large(limit, str(source))
             with open(descriptor, "rb", buffering=0, closefd=False) as stream:
@@ -247,11 +250,15 @@ def _read(stream: BinaryIO, where: str) -> bytes:
     try:
         return stream.read(CHUNK)
     except OSError as error:
-        raise UnreadableInput(f"the file cannot be read: {error.strerror}", where=where) from error
+        raise UnreadableInput(
+            Sentence("the file cannot be read: {reason}", reason=reason_of(error)), where=where
+        ) from error
 
 
 def _too_large(limit: int, where: str) -> UnreadableInput:
-    return UnreadableInput(f"the file has more than {limit:,} bytes (setting max_file_bytes)", where=where)
+    return UnreadableInput(
+        Sentence("the file has more than {most:,} bytes (setting max_file_bytes)", most=limit), where=where
+    )
 
 
 def _remove_abandoned(path: Path) -> int | None:

@@ -8,7 +8,9 @@ it applies: document path (JSON pointer into the deposit form), file and line. `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from catalog.wording import Sentence, Words
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -34,6 +36,10 @@ class Finding:
         """The sentence in ``language`` (English when that is missing)."""
         return self.message.get(language) or self.message["en"]
 
+    def shown_value(self, language: str = "en") -> str | None:
+        """The value the finding is about; one that is a sentence in ``language``."""
+        return self.value.text(language) if isinstance(self.value, Sentence) else self.value
+
     def as_json(self, language: str = "en") -> dict[str, Any]:
         """The stable machine-readable form: code, severity, message, path, line; file, value, level, shape if set."""
         body: dict[str, Any] = {
@@ -58,16 +64,6 @@ class Code:
     ja: str
 
 
-class Words(NamedTuple):
-    """A part of a sentence in both languages, for a field of a template; ``str`` gives the English one."""
-
-    en: str
-    ja: str
-
-    def __str__(self) -> str:
-        return self.en
-
-
 CODES: dict[str, Code] = {}
 
 
@@ -87,15 +83,19 @@ def finding(
     value: str | None = None,
     **fields: object,
 ) -> Finding:
-    """The finding ``code`` with its templates filled from ``value`` and ``fields`` (Words: each in its language).
+    """The finding ``code`` with its templates filled from ``value`` and ``fields``, a Sentence in each language.
 
     Raises KeyError for a code nobody defined: codes are part of the interface.
     """
     kind = CODES[code]
-    english = {"value": shorten(value or ""), **{key: shorten(str(item)) for key, item in fields.items()}}
-    words = {key: shorten(item.ja) for key, item in fields.items() if isinstance(item, Words)}
+    fields = {"value": value or "", **fields}
+    english = {key: shorten(str(item)) for key, item in fields.items()}
+    words = {
+        key: shorten(item.text("ja")) for key, item in fields.items() if isinstance(item, Sentence | Words)
+    }
     message = {"en": kind.en.format(**english), "ja": kind.ja.format(**(english | words))}
-    return Finding(code, kind.severity, message, path, file, line, None if value is None else shorten(value))
+    kept = value if value is None or isinstance(value, Sentence) else shorten(value)
+    return Finding(code, kind.severity, message, path, file, line, kept)
 
 
 def shorten(text: str, limit: int = 200) -> str:

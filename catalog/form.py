@@ -16,6 +16,7 @@ from typing import Any
 from catalog.document import Form, join_pointer, split_pointer
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding, define, finding
+from catalog.wording import Sentence
 
 define(
     "form-key-unknown",
@@ -63,7 +64,7 @@ class FormRefused(UnreadableInput):
         self.findings = findings
         first, *others = findings
         sentences = [first.text(), *(f"line {item.line}: {item.text()}" for item in others)]
-        super().__init__(" ".join(sentences), where=f"{source}:{first.line}")
+        super().__init__(Sentence("{text}", text=" ".join(sentences)), where=f"{source}:{first.line}")
 
 
 class Kind(Enum):

@@ -14,12 +14,13 @@ from decimal import Decimal
 from math import gcd
 from typing import ClassVar
 
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.quantity import decimal_text
+from catalog.wording import Sentence
 from catalog.xray import ELEMENTS
 
 
-class FormulaError(CatalogError):
+class FormulaError(InputError):
     """A text is no chemical formula with definite counts."""
 
     code: ClassVar[str] = "formula"
@@ -101,15 +102,15 @@ def hill(text: str) -> str:
 
 def _prepare(text: str) -> str:
     if len(text) > _MAX_TEXT:
-        raise FormulaError("the text is too long for a formula")
+        raise FormulaError(Sentence("the text is too long for a formula"))
     marked = _SUPERSCRIPT_RUN.sub(lambda run: "^{" + run[1].translate(_SUPERSCRIPTS) + "}", text)
     clean = unicodedata.normalize("NFKC", marked).replace("\N{MINUS SIGN}", "-").strip()
     if not clean:
-        raise FormulaError("the formula is empty")
+        raise FormulaError(Sentence("the formula is empty"))
     if _EDGE_LIKE.fullmatch(clean):
-        raise _refuse(text, "it reads like an edge, an isotope or a temperature")
+        raise _refuse(text, Sentence("it reads like an edge, an isotope or a temperature"))
     if _ROMAN_GROUP.search(clean):
-        raise _refuse(text, "leave oxidation states out")
+        raise _refuse(text, Sentence("leave oxidation states out"))
     ion = _ION.fullmatch(clean)
     return ion[1] if ion else _INNER_CHARGE.sub(r"\1", _CHARGE_AT_END.sub("", clean))
 
@@ -122,7 +123,9 @@ def _parts(clean: str, text: str) -> list[str]:
             parts.append(part)
             continue
         if re.search(r"[A-Za-z\])}]0$", water[1]) or Decimal(water[2]) > _MAX_WATER:
-            raise _refuse(text, "the full stop is a decimal point or a hydrate dot; write '·' before water")
+            raise _refuse(
+                text, Sentence("the full stop is a decimal point or a hydrate dot; write '·' before water")
+            )
         parts += [water[1], water[2] + water[3]]
     return parts
 
@@ -134,13 +137,13 @@ def _part(part: str, text: str) -> dict[str, Decimal]:
     for group in _groups(part):
         lead = _FACTOR.fullmatch(group)
         if factored and not lead:
-            raise _refuse(text, "it is not clear how far a factor reaches")
+            raise _refuse(text, Sentence("it is not clear how far a factor reaches"))
         factored = bool(lead)
         factor, body = (_number(lead[1], text), lead[2]) if lead else (Decimal(1), group)
         for element, count in _group(body, text).items():
             _add(counts, element, count * factor)
     if not counts:
-        raise _refuse(text, "a part of it is empty")
+        raise _refuse(text, Sentence("a part of it is empty"))
     return counts
 
 
@@ -162,28 +165,33 @@ def _group(body: str, text: str) -> dict[str, Decimal]:
     while position < len(body):
         token = _TOKEN.match(body, position)
         if token is None:
-            raise _refuse(text, f"{body[position:].strip()[:20]!r} is no element, bracket or count")
+            raise _refuse(
+                text, Sentence("{text!r} is no element, bracket or count", text=body[position:].strip()[:20])
+            )
         position = token.end()
         element, opening, closing, number = token.groups()
         count = _number(number, text) if number else Decimal(1)
         if element:
             if element not in ELEMENTS:
-                raise _refuse(text, f"{element!r} is no element")
+                raise _refuse(text, Sentence("{element!r} is no element", element=element))
             _add(stack[-1][0], element, count)
         elif opening:
             if number or len(stack) > _MAX_DEPTH:
                 raise _refuse(
-                    text, "a bracket opens before a count" if number else "its brackets are nested too deep"
+                    text,
+                    Sentence("a bracket opens before a count")
+                    if number
+                    else Sentence("its brackets are nested too deep"),
                 )
             stack.append(({}, _PAIRS[opening]))
         else:
             inner, expected = stack.pop()
             if closing != expected or not inner:
-                raise _refuse(text, "its brackets do not match")
+                raise _refuse(text, Sentence("its brackets do not match"))
             for name, inside in inner.items():
                 _add(stack[-1][0], name, inside * count)
     if len(stack) > 1:
-        raise _refuse(text, "a bracket is not closed")
+        raise _refuse(text, Sentence("a bracket is not closed"))
     return stack[0][0]
 
 
@@ -195,11 +203,15 @@ def _number(digits: str, text: str) -> Decimal:
     number = Decimal(digits)
     places = -int(number.as_tuple().exponent)
     if not 0 < number <= _MAX_COUNT or places > _MAX_PLACES:
-        raise _refuse(text, f"a count of {digits} is not possible")
+        raise _refuse(text, Sentence("a count of {count} is not possible", count=digits))
     return number
 
 
-def _refuse(text: str, reason: str) -> FormulaError:
+def _refuse(text: str, reason: Sentence) -> FormulaError:
     return FormulaError(
-        f"{text.strip()!r} cannot be read as a formula: {reason}; keep it as the sample's name"
+        Sentence(
+            "{text!r} cannot be read as a formula: {reason}; keep it as the sample's name",
+            text=text.strip(),
+            reason=reason,
+        )
     )

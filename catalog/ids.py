@@ -12,13 +12,14 @@ from contextlib import suppress
 from typing import ClassVar
 from urllib.parse import quote, unquote
 
-from catalog.errors import CatalogError
+from catalog.errors import InputError
+from catalog.wording import Sentence
 
 # The publisher of a catalog whose operator says nothing of one.
 NO_PUBLISHER = {"en": "Publisher not stated", "ja": "公開者の記載なし"}
 
 
-class IdError(CatalogError):
+class IdError(InputError):
     """A text is not the identifier it should be, or its check digit is wrong."""
 
     code: ClassVar[str] = "identifier"
@@ -56,7 +57,7 @@ def mint_id() -> str:
 def record_iri(base: str, record_id: str) -> str:
     """The IRI of a record, ``{base}/record/{id}``. Raises IdError unless the id is of a-z, 0-9 and "-"."""
     if not _ID.fullmatch(record_id):
-        raise IdError(f"{record_id!r} is no record id")
+        raise IdError(Sentence("{record_id!r} is no record id", record_id=record_id))
     return f"{base.rstrip('/')}/record/{record_id}"
 
 
@@ -86,14 +87,19 @@ def round_iri(base: str, identity: str) -> str:
     if own != stated and _WRITTEN.fullmatch(own):
         return stated
     if "://" in stated:
-        raise IdError(f"{stated[:80]!r} is no round of this catalog; write a short id such as cu-foil-2026")
+        raise IdError(
+            Sentence(
+                "{stated!r} is no round of this catalog; write a short id such as cu-foil-2026",
+                stated=stated[:80],
+            )
+        )
     return _own_iri(base, "round", stated)
 
 
 def _own_iri(base: str, kind: str, identity: str) -> str:
     stated = unicodedata.normalize("NFC", identity).strip()
     if not 0 < len(stated) <= 80 or not stated.isprintable():
-        raise IdError(f"a {kind}'s id has 1 to 80 printable characters", where=identity[:80])
+        raise IdError(Sentence("an id has 1 to 80 printable characters"), where=identity[:80])
     kept = (char if char in _PLAIN else f"~{ord(char):x}~" for char in stated)
     return f"{base}/{kind}/{''.join(kept)}"
 
@@ -120,7 +126,9 @@ def normalise_doi(text: str) -> str:
         if prefix[0].lower().startswith("http"):
             name = unquote(name)
     if not _DOI.fullmatch(name) or not name.isprintable():
-        raise IdError(f"{text.strip()!r} is no DOI; write for example '10.48505/nims.1447'")
+        raise IdError(
+            Sentence("{text!r} is no DOI; write for example '10.48505/nims.1447'", text=text.strip())
+        )
     return name.lower()
 
 
@@ -144,7 +152,7 @@ def normalise_orcid(text: str) -> str:
     """
     match = _ORCID.fullmatch(_bounded(text))
     if match is None:
-        raise IdError(f"{text.strip()!r} is no ORCID; write four groups of four digits")
+        raise IdError(Sentence("{text!r} is no ORCID; write four groups of four digits", text=text.strip()))
     orcid = "-".join(match.groups()).upper()
     digits = orcid.replace("-", "")
     total = 0
@@ -153,7 +161,10 @@ def normalise_orcid(text: str) -> str:
     check = (12 - total % 11) % 11
     if digits[-1] != ("X" if check == 10 else str(check)):
         raise IdError(
-            f"{orcid}: the check digit of this ORCID is wrong; compare it with the person's ORCID page"
+            Sentence(
+                "{orcid}: the check digit of this ORCID is wrong; compare it with the person's ORCID page",
+                orcid=orcid,
+            )
         )
     return orcid
 
@@ -173,13 +184,21 @@ def normalise_ror(text: str) -> str:
     """
     match = _ROR.fullmatch(_bounded(text))
     if match is None:
-        raise IdError(f"{text.strip()!r} is no ROR id; write for example 'https://ror.org/026v1ze26'")
+        raise IdError(
+            Sentence(
+                "{text!r} is no ROR id; write for example 'https://ror.org/026v1ze26'", text=text.strip()
+            )
+        )
     ror = match[1].lower()
     number = 0
     for char in ror[:7]:
         number = number * 32 + _CROCKFORD.index(char)
     if int(ror[7:]) != 98 - (number * 100) % 97:
-        raise IdError(f"{ror}: the checksum of this ROR id is wrong; look the organisation up at ror.org")
+        raise IdError(
+            Sentence(
+                "{ror}: the checksum of this ROR id is wrong; look the organisation up at ror.org", ror=ror
+            )
+        )
     return ror
 
 
@@ -200,8 +219,11 @@ def funder_iri(text: str) -> str:
     if _ROR.fullmatch(_bounded(text)):
         return ror_iri(text)
     raise IdError(
-        f"{text.strip()[:80]!r} is neither a ROR id nor a Crossref Funder ID; write for example "
-        "'https://ror.org/00hhkn466' or '10.13039/501100001691'"
+        Sentence(
+            "{text!r} is neither a ROR id nor a Crossref Funder ID; write for example "
+            "'https://ror.org/00hhkn466' or '10.13039/501100001691'",
+            text=text.strip()[:80],
+        )
     )
 
 
@@ -213,12 +235,15 @@ def check_cas(text: str) -> str:
     """
     match = _CAS.fullmatch(_bounded(text))
     if match is None:
-        raise IdError(f"{text.strip()!r} is no CAS number; write for example '7439-89-6'")
+        raise IdError(Sentence("{text!r} is no CAS number; write for example '7439-89-6'", text=text.strip()))
     number = "-".join(match.groups())
     digits = (match[1] + match[2])[::-1]
     if sum(position * int(digit) for position, digit in enumerate(digits, 1)) % 10 != int(match[3]):
         raise IdError(
-            f"{number}: the check digit of this CAS number is wrong; compare it with the supplier's label"
+            Sentence(
+                "{number}: the check digit of this CAS number is wrong; compare it with the supplier's label",
+                number=number,
+            )
         )
     return number
 
@@ -247,7 +272,7 @@ def safe_file_name(text: str) -> str:
 
 def _bounded(text: str) -> str:
     if len(text) > _MAX_TEXT:
-        raise IdError("the text is too long for an identifier")
+        raise IdError(Sentence("the text is too long for an identifier"))
     return unicodedata.normalize("NFKC", text).strip().translate(_DASHES)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from catalog.bounded import Limits, Overrun, pool
 from catalog.defaults import Defaults
 from catalog.document import Form, FormValue
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, reason_of
 from catalog.findings import Finding, define, finding
 from catalog.form import FormRefused
 from catalog.mapping import RecordDocument
@@ -52,7 +52,7 @@ define(
     "unreadable",
     "error",
     "{detail}",
-    "読み込めません: {detail}",
+    "読み込めません: {detail}。",
 )
 define(
     "reader-failed",
@@ -208,7 +208,7 @@ def refusal(error: CatalogError | OSError, name: str) -> list[Finding]:
     if isinstance(error, FormRefused):
         return error.findings
     if isinstance(error, OSError):
-        return [finding("unreadable", file=name, detail=str(error.strerror or error))]
+        return [finding("unreadable", file=name, detail=reason_of(error))]
     line = error.where.removeprefix(name).lstrip(":").partition(":")[0]
     return [finding("unreadable", file=name, line=int(line) if line.isdigit() else None, detail=error.detail)]
 

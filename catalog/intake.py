@@ -26,6 +26,7 @@ from catalog.registry_rows import NewDeposit, Saved
 from catalog.sidecars import data_beside
 from catalog.states import State
 from catalog.walk import FoundFile, walk
+from catalog.wording import Sentence
 
 Result: TypeAlias = Literal["stored", "duplicate", "attached", "skipped", "refused"]
 Progress: TypeAlias = Callable[[int], None]
@@ -223,7 +224,7 @@ def update(
     if saved.new:
         return _receipt(prepared, made, saved)
     state = registry.record(saved.record_id).standing.state.value
-    note = finding("duplicate", file=prepared.name, value=saved.record_id, state=state)
+    note = finding("duplicate", file=prepared.name, value=saved.record_id, state=Sentence.of_data(state))
     return Receipt(
         prepared.name, "duplicate", saved.record_id, saved.version, made.levels, made.missing, (note,)
     )
@@ -326,7 +327,7 @@ def _known(
             receipt = _receipt(again, again.deposits[0], renewed)
             return replace(receipt, findings=(note, *receipt.findings))
     state = record.standing.state.value
-    note = finding("duplicate", file=prepared.name, value=place.record_id, state=state)
+    note = finding("duplicate", file=prepared.name, value=place.record_id, state=Sentence.of_data(state))
     return Receipt(
         prepared.name, "duplicate", place.record_id, record.version, made.levels, made.missing, (note,)
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.document import Form, split_pointer
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import Finding, define
 from catalog.formula import parse as parse_formula
 from catalog.formula import reduced
@@ -34,6 +34,7 @@ from catalog.normalise_spectrum import normalise_spectrum
 from catalog.normalise_values import StoredFile, Work
 from catalog.plain_fields import plain_fields
 from catalog.vocabulary import Vocabulary
+from catalog.wording import Sentence, Words
 
 define(
     "licence-unknown",
@@ -50,14 +51,14 @@ define(
 define(
     "identifier-malformed",
     "error",
-    "{value!r} is not a valid {what}: {detail}",
-    "「{value}」は正しい{what}ではありません: {detail}",
+    "Not a valid {what}: {detail}",
+    "正しい{what}ではありません: {detail}。",
 )
 define(
     "formula-unparsed",
     "warning",
-    "The formula {value!r} was kept as text but could not be parsed: {detail}",
-    "化学式「{value}」は文字列として保存しましたが、解釈できませんでした: {detail}",
+    "The formula was kept as text: {detail}",
+    "化学式は文字列として保存しました: {detail}。",
 )
 define(
     "facility-unregistered",
@@ -72,10 +73,22 @@ define(
     "ビームライン「{value}」は一覧にありません。名称をそのまま保存しました。",
 )
 define(
+    "beamline-elsewhere",
+    "warning",
+    "The facility is {facility}, but the beamline {value!r} is one of {other}; correct one of them.",
+    "施設は{facility}ですが、ビームライン「{value}」は{other}のものです。どちらかを直してください。",
+)
+define(
     "credit-unnamed",
     "error",
     "A creator has no name; write name: (an ORCID alone is not shown to readers).",
     "作成者の名前がありません。name: を書いてください（ORCID だけでは表示できません）。",
+)
+define(
+    "credit-person-or-organisation",
+    "error",
+    "A creator has an ORCID and a ROR id ({value}); a person's organisation is written under affiliation:.",
+    "作成者に ORCID と ROR ID（{value}）の両方があります。個人の所属機関は affiliation: に書いてください。",
 )
 define(
     "round-unnamed",
@@ -184,7 +197,7 @@ def _describe(work: Work, document: RecordDocument) -> None:
 
 def _round(work: Work, document: RecordDocument) -> None:
     name = work.language_map(work.form.get("/round/name"), "/round/name")
-    iri = work.identifier("/round/id", "round-robin id", lambda text: round_iri(work.base, text))
+    iri = work.identifier("/round/id", Sentence("round-robin id"), lambda text: round_iri(work.base, text))
     if iri:
         document["round"] = iri
         document["round_name"] = name
@@ -193,7 +206,7 @@ def _round(work: Work, document: RecordDocument) -> None:
 
 
 def _doi(work: Work, pointer: str) -> str | None:
-    return work.identifier(pointer, "DOI", lambda text: doi_iri(normalise_doi(text)))
+    return work.identifier(pointer, Sentence("DOI"), lambda text: doi_iri(normalise_doi(text)))
 
 
 def _place(work: Work, document: RecordDocument) -> None:
@@ -219,12 +232,30 @@ def _place(work: Work, document: RecordDocument) -> None:
         else:
             document["beamline"] = work.part("", "beamline", "/beamline", BEAMLINE_TYPES)
             document["beamline"]["name"] = beamline_name
-            work.report("beamline-unregistered", "/beamline", _first(beamline_name))
+            _report_beamline(work, beamline_name, facility_iri)
     document["credits"] = [
         credit
         for index in range(len(work.form.values.get("creators") or []))
         if (credit := _credit(work, f"/creators/{index}", facility_iri))
     ]
+
+
+def _report_beamline(work: Work, names: dict[str, str], facility_iri: str | None) -> None:
+    """Say that the beamline is not known, or that it is known and stands elsewhere."""
+    words = work.vocabulary
+    known = facility_iri and work.resolve(names, lambda text: words.beamline_elsewhere(text, facility_iri))
+    if not known or facility_iri is None:
+        work.report("beamline-unregistered", "/beamline", _first(names))
+        return
+    here, there = (
+        Words(words.label(iri, "en") or iri, words.label(iri, "ja") or iri)
+        for iri in (facility_iri, words.beamline_facility(known) or known)
+    )
+    work.report("beamline-elsewhere", "/beamline", _first(names), facility=here, other=there)
+
+
+def _ror(work: Work, pointer: str) -> str | None:
+    return work.identifier(f"{pointer}/ror", Sentence("ROR id"), lambda text: ror_iri(normalise_ror(text)))
 
 
 def _credit(work: Work, pointer: str, facility_iri: str | None) -> RecordDocument | None:
@@ -236,11 +267,15 @@ def _credit(work: Work, pointer: str, facility_iri: str | None) -> RecordDocumen
         return None
     credit: RecordDocument = {"credit_name": name}
     if "orcid" in person:
-        orcid = work.identifier(f"{pointer}/orcid", "ORCID", lambda text: orcid_iri(normalise_orcid(text)))
+        if "ror" in person:
+            work.report("credit-person-or-organisation", f"{pointer}/ror", str(person["ror"]))
+        orcid = work.identifier(
+            f"{pointer}/orcid", Sentence("ORCID"), lambda text: orcid_iri(normalise_orcid(text))
+        )
         if orcid:
             credit["agent"] = orcid
     elif "ror" in person:
-        if ror := work.identifier(f"{pointer}/ror", "ROR id", lambda text: ror_iri(normalise_ror(text))):
+        if ror := _ror(work, pointer):
             credit["agent"] = ror
     elif facility_iri and work.resolve(name, work.vocabulary.facility) == facility_iri:
         # Only the deposit's own facility: a person may share a name with some other one.
@@ -261,7 +296,7 @@ def _affiliate(work: Work, credit: RecordDocument, affiliation: Any, pointer: st
     if name:
         credit["affiliation_name"] = name
     if "ror" in stated:
-        ror = work.identifier(f"{pointer}/ror", "ROR id", lambda text: ror_iri(normalise_ror(text)))
+        ror = _ror(work, pointer)
         if ror:
             credit["affiliation"] = ror
     elif name and (facility := work.resolve(name, work.vocabulary.facility)):
@@ -285,9 +320,11 @@ def _sample(work: Work, document: RecordDocument) -> RecordDocument | None:
         sample["concentration"] = concentration
     if form := work.concept("form", "/sample/form", sample, "form"):
         sample["form"] = form
-    if cas := work.identifier("/sample/cas", "CAS number", check_cas, sample, "cas"):
+    if cas := work.identifier("/sample/cas", Sentence("CAS number"), check_cas, sample, "cas"):
         sample["cas"] = cas
-    specimen = work.identifier("/sample/id", "sample id", lambda text: specimen_iri(work.base, text))
+    specimen = work.identifier(
+        "/sample/id", Sentence("sample id"), lambda text: specimen_iri(work.base, text)
+    )
     if specimen:
         sample["specimen"] = specimen
     work.quantity("/sample/thickness", sample, "thickness", "sample")
@@ -303,7 +340,7 @@ def _formula(work: Work, sample: RecordDocument) -> None:
     try:
         sample["formula_reduced"] = reduced(stated)
         sample["formula_elements"] = sorted(parse_formula(stated))
-    except CatalogError as error:
+    except InputError as error:
         sample.pop("formula_reduced", None)
         work.report("formula-unparsed", "/sample/formula", stated, detail=error.detail)
 

@@ -6,6 +6,7 @@ from catalog.findings import define
 from catalog.ids import funder_iri
 from catalog.mapping import RecordDocument, part_fragment
 from catalog.normalise_values import Work
+from catalog.wording import Sentence
 
 define(
     "funder-unnamed",
@@ -34,7 +35,7 @@ def _grant(work: Work, pointer: str, number: str) -> RecordDocument | None:
         return None
     grant = work.part("", "funding", pointer, "schema:Grant", number)
     grant["funder_name"] = name
-    funder = work.identifier(f"{pointer}/funder_id", "id of a funder", funder_iri)
+    funder = work.identifier(f"{pointer}/funder_id", Sentence("id of a funder"), funder_iri)
     if funder:
         grant["funder"] = funder
     else:

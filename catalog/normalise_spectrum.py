@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define
 from catalog.ids import safe_file_name
 from catalog.mapping import RecordDocument
 from catalog.normalise_values import Work
 from catalog.quantity import decimal_text, parse_number
+from catalog.wording import Sentence
 from catalog.xray import Edge, normalise_edge, normalise_element, parse_crystal
 
 define(
@@ -22,8 +23,8 @@ define(
 define(
     "edge-unknown",
     "error",
-    "{value!r} is not an absorption edge: {detail}",
-    "「{value}」は吸収端ではありません: {detail}",
+    "No absorption edge can be made of this: {detail}",
+    "吸収端として使えません: {detail}。",
 )
 define(
     "edge-conflict",
@@ -140,7 +141,7 @@ def _edges(work: Work, spectrum: RecordDocument, pointer: str) -> list[Edge]:
             continue
         try:
             named, found = normalise_edge(text)
-        except CatalogError as error:
+        except InputError as error:
             work.report("edge-unknown", where, text, detail=error.detail)
             continue
         if named and element and named != element:
@@ -256,14 +257,16 @@ def _calibration(work: Work, spectrum: RecordDocument, pointer: str, path: str) 
 def _calibration_edge(work: Work, part: RecordDocument, stated: str, pointer: str) -> None:
     try:
         element, shells = normalise_edge(stated)
-    except CatalogError as error:
+    except InputError as error:
         work.report("edge-unknown", pointer, stated, detail=error.detail)
         return
     iri = work.vocabulary.edge_iri(element, shells[0]) if element and len(shells) == 1 else None
     if iri:
         part["calibration_edge"] = iri
     else:
-        work.report("edge-unknown", pointer, stated, detail="write element and one edge, for example Fe K")
+        work.report(
+            "edge-unknown", pointer, stated, detail=Sentence("write element and one edge, for example Fe K")
+        )
 
 
 def _reference(work: Work, part: RecordDocument, stated: str, pointer: str) -> None:

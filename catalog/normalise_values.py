@@ -11,17 +11,18 @@ from typing import Any
 import pyoxigraph as ox
 
 from catalog.document import Form
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.mapping import RecordDocument, context, part_fragment
 from catalog.quantity import CANONICAL_UNITS, QuantityError, decimal_text, parse_number, parse_quantity
 from catalog.vocabulary import Vocabulary
+from catalog.wording import Sentence
 
 define(
     "quantity-unreadable",
     "error",
-    "{value!r} is not a quantity that can be converted to {unit}: {detail}",
-    "「{value}」を {unit} の量として読めません: {detail}",
+    "No quantity in {unit} can be made of this: {detail}",
+    "{unit} の量として読めません: {detail}。",
 )
 define(
     "unit-assumed",
@@ -147,13 +148,19 @@ class Work:
         iri = self.vocabulary.concept(scheme, stated)
         if iri is None:
             choices = ", ".join(self.vocabulary.choices(scheme))
-            self.report("concept-unknown", pointer, stated, what=scheme.replace("-", " "), choices=choices)
+            self.report(
+                "concept-unknown",
+                pointer,
+                stated,
+                what=Sentence.of_data(scheme.replace("-", " ")),
+                choices=choices,
+            )
         return iri
 
     def identifier(
         self,
         pointer: str,
-        what: str,
+        what: Sentence,
         normalised: Callable[[str], str],
         node: RecordDocument | None = None,
         key: str = "",
@@ -164,7 +171,7 @@ class Work:
             return None
         try:
             return normalised(stated)
-        except CatalogError as error:
+        except InputError as error:
             self.report("identifier-malformed", pointer, stated, what=what, detail=error.detail)
             return None
 

@@ -18,7 +18,7 @@ from catalog.bounded import renew
 from catalog.config import Settings
 from catalog.defaults import Defaults
 from catalog.document import Form, Origin
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError, reason_of
 from catalog.filestore import FileStore
 from catalog.findings import Finding, define, finding
 from catalog.ids import mint_id, record_iri
@@ -30,6 +30,7 @@ from catalog.privacy import hidden_names, withheld_because
 from catalog.readers import Curve, Reading, Source, choose
 from catalog.registry_rows import Attachment, NewDeposit
 from catalog.sidecars import disagreements
+from catalog.wording import Sentence
 
 define(
     "file-missing",
@@ -184,7 +185,7 @@ class Preparer:
                     code = error.code if error.code in {"file-missing", "file-outside"} else "file-unreadable"
                     extra.append(_at(form, code, pointer, name, error.detail))
                 except OSError as error:
-                    extra.append(_at(form, "file-unreadable", pointer, name, error.strerror or str(error)))
+                    extra.append(_at(form, "file-unreadable", pointer, name, reason_of(error)))
         return stored
 
     def _store(self, path: Path) -> StoredFile:
@@ -222,13 +223,13 @@ def _by_part(findings: list[Finding], parts: list[Part]) -> list[list[Finding]]:
     return [[item for item in findings if item.line in own or item.line not in taken] for own in lines]
 
 
-class FileOutside(CatalogError):
+class FileOutside(InputError):
     """A form names a file outside its own folder."""
 
     code = "file-outside"
 
 
-class FileMissing(CatalogError):
+class FileMissing(InputError):
     """A form names a file that is not there."""
 
     code = "file-missing"
@@ -238,12 +239,12 @@ def beside(form_path: Path, stated: str) -> Path:
     """The file ``stated`` in a form at ``form_path``: a regular file inside the form's folder, or an error."""
     folder = form_path.resolve().parent
     if "\0" in stated:
-        raise FileMissing("the name holds a NUL character")
+        raise FileMissing(Sentence("the name holds a NUL character"))
     target = (folder / stated).resolve()
     if not target.is_relative_to(folder):
-        raise FileOutside("the file lies outside the form's folder")
+        raise FileOutside(Sentence("the file lies outside the form's folder"))
     if not target.is_file():
-        raise FileMissing("there is no such file")
+        raise FileMissing(Sentence("there is no such file"))
     return target
 
 

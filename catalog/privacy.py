@@ -14,6 +14,7 @@ from catalog.document import Form
 from catalog.findings import Finding, define, finding
 from catalog.ids import stated_identity
 from catalog.mapping import RecordDocument
+from catalog.wording import Words
 
 define(
     "file-withheld",
@@ -38,7 +39,11 @@ define(
     "公開される文に、クレジットを非表示にした人の名前の一部「{name}」があります。その人のことなら取り除いてください。",
 )
 
-NAMES, UNSEARCHABLE = "names a person", "is packed and may name a person"
+NAMES = Words("names a person", "クレジットを非表示にした人の名前があるため")
+UNSEARCHABLE = Words(
+    "is packed and may name a person",
+    "圧縮されていて、クレジットを非表示にした人の名前を含むかもしれないため",
+)
 _MAX_BYTES = 64 << 20
 _PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _ENCODINGS = ("utf-8", "cp932", "euc_jp", "latin-1", "utf-16-le")
@@ -83,10 +88,10 @@ def hidden_names_shown(form: Form, public: RecordDocument) -> list[Finding]:
     return found
 
 
-def withheld_because(path: Path, names: list[str]) -> str:
-    """Why the file at ``path`` must be withheld for the sake of ``names``; empty when it need not be."""
+def withheld_because(path: Path, names: list[str]) -> Words | None:
+    """Why the file at ``path`` must be withheld for the sake of ``names``; None when it need not be."""
     if not names:
-        return ""
+        return None
     with path.open("rb") as stream:
         content = stream.read(_MAX_BYTES)
     if content.startswith(_PACKED):
@@ -99,7 +104,7 @@ def withheld_because(path: Path, names: list[str]) -> str:
             return UNSEARCHABLE
     # A file whose own name says who measured it names that person as well.
     texts = [_spaced(path.name), *(_spaced(content.decode(each, "ignore")) for each in _ENCODINGS)]
-    return NAMES if any(_says(text, name) for text in texts for name in names) else ""
+    return NAMES if any(_says(text, name) for text in texts for name in names) else None
 
 
 def _hidden(form: Form) -> dict[str, bool]:

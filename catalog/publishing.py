@@ -27,6 +27,7 @@ from catalog.projecting import Projector, Verdict
 from catalog.registry import Deposit, Registry, batches
 from catalog.registry import Publication as PublicationRow
 from catalog.registry import Release as ReleaseRow
+from catalog.registry_rows import RELEASE_EVENTS
 from catalog.release_building import Draft
 from catalog.release_files import (
     Layout,
@@ -61,7 +62,7 @@ WAIT_S = 60.0
 # Bumped when the same documents make other triples or other index rows than before.
 RECIPE = 5
 # Events that leave a record's state as it is.
-SAME_STATE = frozenset({"deposit", "update"})
+SAME_STATE = frozenset({"deposit", "update", *RELEASE_EVENTS})
 Progress: TypeAlias = Callable[[int], None]
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from typing import ClassVar
 
-from catalog.errors import CatalogError
+from catalog.errors import InputError
+from catalog.wording import Sentence
 
 
-class QuantityError(CatalogError):
+class QuantityError(InputError):
     """A text is not a number with a unit that fits."""
 
     code: ClassVar[str] = "quantity"
@@ -131,18 +132,32 @@ def parse_quantity(text: str, canonical: str, *, default_unit: str | None = None
     """
     if canonical not in _UNITS:
         raise ValueError(f"no such canonical unit: {canonical!r}")
-    match = _match(text, "a number with a unit; write for example '7112 eV'")
+    match = _match(text, Sentence("a number with a unit; write for example '7112 eV'"))
     number = _decimal(match[1], text)
     spelling = match[2].strip() or default_unit
     if not spelling:
-        raise QuantityError(f"{text.strip()!r} states no unit; write for example '{match[1]} {canonical}'")
+        raise QuantityError(
+            Sentence(
+                "{text!r} states no unit; write for example '{number} {canonical}'",
+                text=text.strip(),
+                number=match[1],
+                canonical=canonical,
+            )
+        )
     if not (spelling[0].isalpha() or spelling[0] == "°"):
-        raise QuantityError(f"{text.strip()!r} is not one number; write for example '{match[1]} {canonical}'")
+        raise QuantityError(
+            Sentence(
+                "{text!r} is not one number; write for example '{number} {canonical}'",
+                text=text.strip(),
+                number=match[1],
+                canonical=canonical,
+            )
+        )
     unit = _unit(spelling, canonical, text)
     with localcontext(Context(prec=200)):
         value = (number + _OFFSETS.get(unit, _ZERO)) * _UNITS[canonical][unit]
     if canonical == "K" and value < 0:
-        raise QuantityError(f"{text.strip()!r} is below absolute zero")
+        raise QuantityError(Sentence("{text!r} is below absolute zero", text=text.strip()))
     return Quantity(value, canonical)
 
 
@@ -152,9 +167,9 @@ def parse_number(text: str) -> Decimal:
     >>> parse_number(" 12398.52 ")
     Decimal('12398.52')
     """
-    match = _match(text, "a number")
+    match = _match(text, Sentence("a number"))
     if match[2].strip():
-        raise QuantityError(f"{text.strip()!r} is not a number")
+        raise QuantityError(Sentence("{text!r} is not a number", text=text.strip()))
     return _decimal(match[1], text)
 
 
@@ -167,7 +182,7 @@ def decimal_text(value: Decimal) -> str:
     '7112'
     """
     if not value.is_finite():
-        raise QuantityError(f"{value} is not a finite number")
+        raise QuantityError(Sentence("{value} is not a finite number", value=value))
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -180,23 +195,30 @@ def _unit(spelling: str, canonical: str, text: str) -> str:
     unit = exact.get(name) or folded.get(name.casefold())
     if unit is None:
         known = ", ".join(_UNITS[canonical])
-        raise QuantityError(f"{text.strip()!r}: unit {spelling!r} is not known here; write one of {known}")
+        raise QuantityError(
+            Sentence(
+                "{text!r}: unit {spelling!r} is not known here; write one of {known}",
+                text=text.strip(),
+                spelling=spelling,
+                known=known,
+            )
+        )
     return unit
 
 
 def _match(text: str, expected: str) -> re.Match[str]:
     if len(text) > _MAX_TEXT:
-        raise QuantityError(f"the text is too long for {expected}")
+        raise QuantityError(Sentence("the text is too long for {expected}", expected=expected))
     match = _NUMBER.fullmatch(_clean(text))
     if match is None:
-        raise QuantityError(f"{text.strip()!r} is not {expected}")
+        raise QuantityError(Sentence("{text!r} is not {expected}", text=text.strip(), expected=expected))
     return match
 
 
 def _decimal(digits: str, text: str) -> Decimal:
     number = Decimal(digits)
     if number and abs(number.adjusted()) > _MAX_EXPONENT:
-        raise QuantityError(f"{text.strip()!r} is beyond any physical size")
+        raise QuantityError(Sentence("{text!r} is beyond any physical size", text=text.strip()))
     return number
 
 

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from catalog.bounded import Limits, Overrun, pool
 from catalog.errors import UnreadableInput
 from catalog.readers import Source
+from catalog.wording import Sentence
 
 RdfKind: TypeAlias = Literal["turtle", "jsonld", "rdfxml"]
 
@@ -59,7 +60,9 @@ def read_rdf(source: Source, kind: RdfKind, base: str) -> list[ox.Triple]:
     large, hostile, or needs something from elsewhere.
     """
     if source.size > MAX_BYTES:
-        raise UnreadableInput(f"at most {MAX_BYTES >> 20} MiB of RDF are read; split it", where=source.name)
+        raise UnreadableInput(
+            Sentence("at most {most} MiB of RDF are read; split it", most=MAX_BYTES >> 20), where=source.name
+        )
     return parse_bounded(source.content(), kind, source.name, base)
 
 
@@ -69,13 +72,16 @@ def parse_bounded(
     """The triples of ``content``, parsed in another process with limits of time, memory and size; see ``read_rdf``."""
     if kind == "rdfxml" and _DECLARATION.search(content):
         raise UnreadableInput(
-            "the XML declares a document type; entities are not expanded, so remove <!DOCTYPE ...>",
+            Sentence("the XML declares a document type; entities are not expanded, so remove <!DOCTYPE ...>"),
             where=name,
         )
     answer = pool.call(_as_ntriples, content.removeprefix(b"\xef\xbb\xbf"), kind, most, base, limits=LIMITS)
     if isinstance(answer, Overrun):
         raise UnreadableInput(
-            "the RDF cannot be parsed within the limits of time and memory; it is nested too deeply, or too large",
+            Sentence(
+                "the RDF cannot be parsed within the limits of time and memory; it is nested too "
+                "deeply, or too large"
+            ),
             where=name,
         )
     if isinstance(answer, str):
@@ -112,7 +118,9 @@ def _refused(reason: str, name: str) -> UnreadableInput:
         )
     line = re.match(r"line (\d+): ", reason)
     where = f"{name}:{line[1]}" if line else name
-    return UnreadableInput(f"this is not valid RDF: {reason[line.end() if line else 0 :]}", where=where)
+    return UnreadableInput(
+        Sentence("this is not valid RDF: {reason}", reason=reason[line.end() if line else 0 :]), where=where
+    )
 
 
 def _check_values(triples: list[ox.Triple], name: str) -> None:
@@ -120,5 +128,12 @@ def _check_values(triples: list[ox.Triple], name: str) -> None:
     if counts and (most := counts.most_common(1)[0])[1] > MAX_VALUES:
         (subject, predicate), number = most
         raise UnreadableInput(
-            f"{subject} has {number:,} values of {predicate}; at most {MAX_VALUES:,} are compared", where=name
+            Sentence(
+                "{subject} has {number:,} values of {predicate}; at most {most:,} are compared",
+                subject=subject,
+                number=number,
+                predicate=predicate,
+                most=MAX_VALUES,
+            ),
+            where=name,
         )

@@ -13,7 +13,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, bindparam, func, literal, select, update
 
 from catalog.document import canonical_json
 from catalog.errors import Conflict
@@ -196,9 +196,13 @@ class Registry(RegistryLinks):
             gone = list(removed)
             if shown:
                 self._show(connection, shown)
+                connection.execute(_shown_by(new.number, now, actor))
             if gone:
                 chosen = publication.delete().where(publication.c.record_id == bindparam("gone"))
                 connection.execute(chosen, [{"gone": record_id} for record_id in gone])
+                told = {"release": new.number}
+                rows = [_event_row(now, actor, "hide", record_id, told) for record_id in gone]
+                connection.execute(event.insert(), rows)
             detail = {"number": new.number, "changed": len(shown), "removed": len(gone)}
             log(connection, now, actor, "release", None, detail)
 
@@ -273,6 +277,19 @@ def log(
 ) -> None:
     """Write one event; part of the change it tells of."""
     connection.execute(event.insert(), _event_row(now, actor, action, record_id, detail))
+
+
+def _shown_by(number: int, now: datetime, actor: str) -> Executable:
+    """An event for each record whose public document a release changed, written in one go."""
+    columns = {
+        "at": literal(now, event.c.at.type),
+        "actor": literal(actor, event.c.actor.type),
+        "action": literal("show"),
+        "record_id": publication.c.record_id,
+        "detail": literal({"release": number}, event.c.detail.type),
+    }
+    rows = select(*columns.values()).where(publication.c.release == number).order_by(publication.c.record_id)
+    return event.insert().from_select(list(columns), rows)
 
 
 def batches(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:

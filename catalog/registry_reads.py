@@ -15,6 +15,7 @@ from catalog.errors import Damaged, NotFound
 from catalog.findings import Finding
 from catalog.registry_engine import Database, check_file
 from catalog.registry_rows import (
+    RELEASE_EVENTS,
     AnyRow,
     Attachment,
     Deposit,
@@ -132,7 +133,8 @@ class RegistryReads:
     def changed_since(self, seq: int) -> list[str]:
         """The ids of the records with a change after event ``seq``, sorted: what a publication looks at again."""
         # No more is asked than this, or SQLite would read the index of all events by record instead of the last ones.
-        rows = self._rows(select(event.c.record_id).where(event.c.seq > seq))
+        told = event.c.action.not_in(RELEASE_EVENTS)
+        rows = self._rows(select(event.c.record_id).where(event.c.seq > seq, told))
         return sorted({row.record_id for row in rows if row.record_id is not None})
 
     def referring_to(self, record_ids: Iterable[str]) -> set[str]:

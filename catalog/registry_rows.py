@@ -15,6 +15,7 @@ from catalog.document import Origin, canonical_json
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding
 from catalog.states import Standing, State
+from catalog.wording import Sentence
 
 if TYPE_CHECKING:
     from catalog.readers import HeaderPair
@@ -168,6 +169,10 @@ class Release:
     last_event: int
 
 
+# What a release tells of its records, once it is made: no change that another would have to look at.
+RELEASE_EVENTS = ("show", "hide")
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What the world sees of a record: the SHA-256 of its public document or tombstone, since which release.
@@ -260,7 +265,9 @@ def sha256_of(text: str) -> str:
     try:
         return hashlib.sha256(text.encode()).hexdigest()
     except UnicodeEncodeError as error:
-        raise UnreadableInput("the document holds half a surrogate pair; write its text in UTF-8") from error
+        raise UnreadableInput(
+            Sentence("the document holds half a surrogate pair; write its text in UTF-8")
+        ) from error
 
 
 def references(document: Mapping[str, Any], base: str, record_id: str) -> set[str]:

@@ -175,8 +175,8 @@ def place(item: Finding, language: str) -> str:
     parts = [shorten(item.path)] if item.path else []
     if item.line is not None:
         parts.append(words["line"].format(line=item.line))
-    if item.value is not None:
-        parts.append(words["value"].format(value=shorten(item.value)))
+    if (value := item.shown_value(language)) is not None:
+        parts.append(words["value"].format(value=shorten(value)))
     return words["comma"].join(parts)
 
 

@@ -26,6 +26,7 @@ from catalog.rdf_input import parse_bounded
 from catalog.shacl import Data, Shape, Shapes
 from catalog.shacl_data import index
 from catalog.vocabulary import vocabulary
+from catalog.wording import Sentence
 
 SUFFIXES = (".json", ".jsonld", ".ttl", ".yaml", ".yml")
 MAX_BYTES = 4 * 1024 * 1024
@@ -162,7 +163,8 @@ def _triples(path: Path, today: date) -> list[ox.Triple]:
 def _form_triples(path: Path, today: date) -> list[ox.Triple]:
     seen = look(path, path.name)
     if seen.reading is None:
-        raise UnreadableInput("; ".join(item.text() for item in seen.findings), where=path.name)
+        problems = "; ".join(item.text() for item in seen.findings)
+        raise UnreadableInput(Sentence("{text}", text=problems), where=path.name)
     document = assess(seen.reading.forms[0], today=today).document
     public = public_document(document, ASSESSED, today, lambda _iri: True)
     assert public is not None  # a published standing always projects

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from catalog.axis import is_inferred
 from catalog.document import Form
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, reason_of
 from catalog.findings import Finding, define, finding
 from catalog.readers import Reader, Reading, Source, choose, readers
 
@@ -71,7 +71,7 @@ def merge_sidecars(reading: Reading, source: Source) -> tuple[list[Path], list[F
         try:
             beside = reader.read(Source(path, name, source.max_bytes))
         except (CatalogError, OSError) as error:
-            detail = getattr(error, "detail", None) or getattr(error, "strerror", None) or str(error)
+            detail = reason_of(error) if isinstance(error, OSError) else error.detail
             findings.append(finding("sidecar-unreadable", file=name, value=detail))
             continue
         used.append(path)

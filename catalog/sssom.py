@@ -28,6 +28,7 @@ from catalog.links import all_links
 from catalog.readers._nodes import MappingNode, ScalarNode
 from catalog.readers._yaml import parse as yaml_nodes
 from catalog.registry import Registry
+from catalog.wording import Sentence
 
 PREFIXES = {
     "orcid": "https://orcid.org/",
@@ -171,21 +172,26 @@ def read_sssom(registry: Registry, content: bytes, *, where: str, now: datetime,
 def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str], dict[str, str]]]:
     """Line number, cells by column, and the prefixes of the header."""
     if len(content) > MAX_BYTES:
-        raise UnreadableInput(f"an SSSOM table has at most {MAX_BYTES >> 20} MiB", where=where)
+        raise UnreadableInput(
+            Sentence("an SSSOM table has at most {most} MiB", most=MAX_BYTES >> 20), where=where
+        )
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise UnreadableInput("an SSSOM table is UTF-8 text", where=where) from error
+        raise UnreadableInput(Sentence("an SSSOM table is UTF-8 text"), where=where) from error
     head = [line[1:] for line in lines if line.startswith("#")]
     prefixes = {**PREFIXES, **_curie_map("\n".join(head), where)}
     table = lines[len(head) :]
     columns = table[0].split("\t") if table else []
     if lacking := [name for name in _NEEDED if name not in columns]:
         raise UnreadableInput(
-            f"the table lacks the columns {', '.join(lacking)}", where=f"{where}:{len(head) + 1}"
+            Sentence("the table lacks the columns {lacking}", lacking=", ".join(lacking)),
+            where=f"{where}:{len(head) + 1}",
         )
     if len(table) > MAX_ROWS:
-        raise UnreadableInput(f"an SSSOM table has at most {MAX_ROWS:,} rows", where=where)
+        raise UnreadableInput(
+            Sentence("an SSSOM table has at most {most:,} rows", most=MAX_ROWS), where=where
+        )
     rows = csv.reader(table[1:], delimiter="\t")
     try:
         for cells in rows:
@@ -195,7 +201,8 @@ def _rows(content: bytes, where: str) -> Iterator[tuple[int, dict[str, str], dic
                 yield line, dict(zip(columns, [*cells, *[""] * len(columns)], strict=False)), prefixes
     except csv.Error as error:
         raise UnreadableInput(
-            f"a row cannot be read: {error}", where=f"{where}:{len(head) + 1 + rows.line_num}"
+            Sentence("a row cannot be read: {error}", error=error),
+            where=f"{where}:{len(head) + 1 + rows.line_num}",
         ) from error
 
 

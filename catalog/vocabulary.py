@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from catalog.resources import data_root
 from catalog.vocabulary_graph import BASE, NS, SKOS, Graph, Term, object_of, owner_of, subject_of
-from catalog.vocabulary_names import MAX_NAME, Names, code_key, splits
+from catalog.vocabulary_names import MAX_NAME, Names, code_key, is_telling_code, splits
 
 DOCUMENTS = ("xafscat.ttl", "schemes.ttl", "facilities.ttl", "beamlines.ttl")
 EDGES = "edges.ttl"
@@ -138,6 +138,17 @@ class Vocabulary:
             found.add(self._code(self._facilities.find(second), first))
         here = {iri for iri in found if iri and facility_iri in {None, self._place_of[iri]}}
         return here.pop() if len(here) == 1 else None
+
+    def beamline_elsewhere(self, text: str, facility_iri: str) -> str | None:
+        """The IRI of the beamline that ``text`` names at another facility than the one stated; None where none is sure.
+
+        A full name is sure, and a code of its own ("BL01B1") that only one facility has; many facilities have a "9C".
+        """
+        found = self.beamline(text)
+        if found is None and self.beamline(text, facility_iri) is None and is_telling_code(text):
+            known = {iri for codes in self._codes.values() if (iri := codes.find(text))}
+            found = known.pop() if len(known) == 1 else None
+        return found if found and self._place_of[found] != facility_iri else None
 
     def _code(self, facility_iri: str | None, text: str) -> str | None:
         codes = self._codes.get(facility_iri) if facility_iri else None

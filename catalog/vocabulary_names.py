@@ -18,6 +18,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[A-Za-z0-9]+|[^\W_A-Za-z0-9]+")
 _CODE_PREFIX = re.compile(r"^(?:beamline|bl)(?=[0-9])")
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_RUNS = re.compile(r"[0-9]+|[a-z]+")
 _MAX_PIECES = 12
 
 
@@ -40,6 +41,15 @@ def code_key(text: str) -> str:
     (True, '6bm', '1b1')
     """
     return _LEADING_ZEROS.sub("", _CODE_PREFIX.sub("", name_key(text)))
+
+
+def is_telling_code(text: str) -> bool:
+    """Whether a beamline code is one that hardly two facilities would give: letters between digits, or the other way.
+
+    >>> is_telling_code("BL01B1"), is_telling_code("X23A2"), is_telling_code("BL-9C"), is_telling_code("BL11")
+    (True, True, False, False)
+    """
+    return len(_RUNS.findall(code_key(text))) > 2
 
 
 def splits(text: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ skipped without a word; a hidden path that is given itself is not.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.archives import Member, Workspace
+from catalog.errors import reason_of
 from catalog.findings import Finding, define, finding
 
 define(
@@ -147,13 +149,13 @@ def _file(path: Path, status: os.stat_result) -> Iterator[FoundFile | Finding]:
     if not stat.S_ISREG(status.st_mode):
         yield _finding("path-special", path)
     elif not os.access(path, os.R_OK):
-        yield _unreadable(path, PermissionError("permission denied"))
+        yield _unreadable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     else:
         yield FoundFile(path, _name(path))
 
 
 def _unreadable(path: Path, error: Exception) -> Finding:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = reason_of(error) if isinstance(error, OSError) else str(error)
     return _finding("path-unreadable", path, reason=reason)
 
 

@@ -14,8 +14,9 @@ from functools import cache
 from typing import ClassVar
 
 from catalog.alias_tables import alias_table, meanings
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.resources import data_root
+from catalog.wording import Sentence
 
 _SYMBOL_TABLE = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb "
@@ -63,7 +64,7 @@ _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7}
 _CUT = re.compile(r"([A-Za-z][A-Za-z0-9]*?)[\s_-]*[(\[<{]?\s*(-?\d(?:[\s,.]*-?\d){2,3})\s*[)\]>}]?")
 
 
-class XrayError(CatalogError):
+class XrayError(InputError):
     """A text names no element, edge or crystal cut, or more than one."""
 
     code: ClassVar[str] = "xray"
@@ -98,7 +99,9 @@ def normalise_element(text: str) -> str:
         return symbol
     if found := element_names().get(name.casefold()):
         return found
-    raise XrayError(f"{text.strip()!r} is no chemical element; write its symbol, for example 'Fe'")
+    raise XrayError(
+        Sentence("{text!r} is no chemical element; write its symbol, for example 'Fe'", text=text.strip())
+    )
 
 
 @cache
@@ -127,7 +130,14 @@ def normalise_edge(text: str, element: str | None = None) -> tuple[str, tuple[st
     if element:
         symbol = normalise_element(element)
         if stated and stated != symbol:
-            raise XrayError(f"{text.strip()!r} names an edge of {stated}, but the element is {symbol}")
+            raise XrayError(
+                Sentence(
+                    "{text!r} names an edge of {stated}, but the element is {symbol}",
+                    text=text.strip(),
+                    stated=stated,
+                    symbol=symbol,
+                )
+            )
         stated = symbol
     return stated, shells
 
@@ -143,19 +153,33 @@ def parse_crystal(text: str) -> tuple[str, str]:
     match = _CUT.fullmatch(_clean(text))
     crystal = _meanings("crystals").get(match[1].casefold()) if match else None
     if match is None or crystal is None:
-        raise XrayError(f"{text.strip()!r} is no crystal with its reflection; write for example 'Si(111)'")
+        raise XrayError(
+            Sentence(
+                "{text!r} is no crystal with its reflection; write for example 'Si(111)'", text=text.strip()
+            )
+        )
     return crystal, re.sub(r"[\s,.]", "", match[2])
 
 
 def _shells(name: str, text: str) -> tuple[str, ...]:
     if defect := meanings(_TABLE, "edges", "write", "defect").get(name.casefold()):
-        raise XrayError(f"{text.strip()!r} is no IUPAC edge; write for example 'L3' or 'L2,3' ({defect})")
+        raise XrayError(
+            Sentence(
+                "{text!r} is no IUPAC edge; write for example 'L3' or 'L2,3' ({defect})",
+                text=text.strip(),
+                defect=Sentence.of_data(defect),
+            )
+        )
     upper = _meanings("edges").get(name.casefold(), name).upper()
     if upper in SHELLS:
         return (upper,)
     if upper in {"L", "M", "N", "O"}:
         raise XrayError(
-            f"{text.strip()!r} names a whole series; write the edge, for example '{upper}3' or '{upper}2,3'"
+            Sentence(
+                "{text!r} names a whole series; write the edge, for example '{upper}3' or '{upper}2,3'",
+                text=text.strip(),
+                upper=upper,
+            )
         )
     series, found = "", []
     for part in filter(None, re.split(r"\s*(?:,|/|&|\bAND\b|\s)\s*", _rejoin(upper))):
@@ -167,7 +191,9 @@ def _shells(name: str, text: str) -> tuple[str, ...]:
     if not found or any(shell not in SHELLS for shell in found):
         raise _no_edge(text)
     if found != sorted(set(found)):
-        raise XrayError(f"{text.strip()!r} is no IUPAC edge; write for example 'L3' or 'L2,3'")
+        raise XrayError(
+            Sentence("{text!r} is no IUPAC edge; write for example 'L3' or 'L2,3'", text=text.strip())
+        )
     return tuple(found)
 
 
@@ -195,15 +221,19 @@ def _indices(digits: str, text: str) -> list[int]:
     numbers = [int(digit) for digit in digits]
     # Two digits in a row are the customary short form of neighbours (L23, M45); anything else is a slip.
     if len(numbers) > 2 or (len(numbers) == 2 and numbers[1] != numbers[0] + 1):
-        raise XrayError(f"{text.strip()!r} is no IUPAC edge; write for example 'L3' or 'L2,3'")
+        raise XrayError(
+            Sentence("{text!r} is no IUPAC edge; write for example 'L3' or 'L2,3'", text=text.strip())
+        )
     return numbers
 
 
 def _no_edge(text: str) -> XrayError:
-    return XrayError(f"{text.strip()!r} is no absorption edge; write for example 'K', 'L3' or 'L2,3'")
+    return XrayError(
+        Sentence("{text!r} is no absorption edge; write for example 'K', 'L3' or 'L2,3'", text=text.strip())
+    )
 
 
 def _clean(text: str) -> str:
     if len(text) > _MAX_TEXT:
-        raise XrayError("the text is too long for an element, an edge or a crystal")
+        raise XrayError(Sentence("the text is too long for an element, an edge or a crystal"))
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()

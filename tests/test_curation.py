@@ -249,7 +249,7 @@ def test_a_withdrawn_record_leaves_a_tombstone_with_the_reason(
     approve(registry, "a", zone=TOKYO, now=NOW, actor="curator")
     shown(registry, "a")
     evening = datetime(2026, 6, 1, 20, tzinfo=UTC)
-    reason = {"en": " The sample was mislabelled. ", "ja": "試料の取り違え。", "fr": " "}
+    reason = {"en": " The sample\r\n\n was mislabelled.\n", "ja": "試料の取り違え。", "fr": " "}
     standing = withdraw(registry, "a", reason=reason, zone=TOKYO, now=evening, actor="curator")
     kept = {"en": "The sample was mislabelled.", "ja": "試料の取り違え。"}
     assert standing == Standing(

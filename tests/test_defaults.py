@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog.defaults
-from catalog.defaults import Defaults, load_defaults, path_matches
+import catalog.globs
+from catalog.defaults import Defaults, load_defaults
 from catalog.document import Form, Origin
 from catalog.errors import UnreadableInput
+from catalog.globs import path_matches
 from catalog.readers import HeaderPair, Reading
 
 
@@ -285,5 +286,5 @@ def test_a_defaults_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_examples_in_the_documentation_strings() -> None:
-    assert doctest.testmod(catalog.defaults).failed == 0
-    assert doctest.testmod(catalog.defaults).attempted > 0
+    assert doctest.testmod(catalog.globs).failed == 0
+    assert doctest.testmod(catalog.globs).attempted > 0

@@ -20,6 +20,7 @@ from catalog.projection import public_document
 from catalog.readers import Curve, Reading
 from catalog.registry import Registry, create_registry, open_registry
 from catalog.states import Standing, State
+from catalog.wording import Words
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 E0 = 7112.0
@@ -220,11 +221,13 @@ def test_a_record_and_the_header_of_its_file_that_disagree_are_told(
         ("# 測定者: 例示花子".encode(), NAMES),
         (b"PK\x03\x04 packed", UNSEARCHABLE),
         (b"# PI: somebody else, exampleperson2 no", NAMES),
-        (b"# PI: Li", ""),
-        (b"# energy mu", ""),
+        (b"# PI: Li", None),
+        (b"# energy mu", None),
     ],
 )
-def test_a_file_that_names_who_is_hidden_is_found(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_that_names_who_is_hidden_is_found(
+    tmp_path: Path, content: bytes, reason: Words | None
+) -> None:
     path = tmp_path / "foil.dat"
     path.write_bytes(content)
     people = [
@@ -234,7 +237,7 @@ def test_a_file_that_names_who_is_hidden_is_found(tmp_path: Path, content: bytes
     ]
     names = hidden_names(Form({"creators": people}))
     assert withheld_because(path, names) == reason
-    assert withheld_because(path, []) == ""
+    assert withheld_because(path, []) is None
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,18 @@ def test_the_input_is_not_changed() -> None:
     assert before == FULL
 
 
+def test_a_beamline_of_another_facility_names_both() -> None:
+    values = {"facility": "フォトンファクトリー", "beamline": "BL-14B2"}
+    (told,) = [item for item in made(values).findings if item.code.startswith("beamline-")]
+    assert (told.severity, told.path) == ("warning", "/beamline")
+    assert told.text() == (
+        "The facility is Photon Factory, but the beamline 'BL-14B2' is one of SPring-8; correct one of them."
+    )
+    assert told.text("ja").startswith(
+        "施設はフォトンファクトリーですが、ビームライン「BL-14B2」はSPring-8のものです。"
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
@@ -144,6 +156,7 @@ def test_the_input_is_not_changed() -> None:
         ({"sample": {"name": "x", "formula": "Fe(1-x)S"}}, "formula-unparsed"),
         ({"facility": "Nowhere Light Source"}, "facility-unregistered"),
         ({"facility": "Photon Factory", "beamline": "BL-99Z"}, "beamline-unregistered"),
+        ({"facility": "Photon Factory", "beamline": "BL-14B2"}, "beamline-elsewhere"),
         ({"available": "next spring"}, "date-unreadable"),
         (spectrum(element="Xx"), "element-unknown"),
         (spectrum(edge="L21"), "edge-unknown"),
@@ -402,3 +415,11 @@ def test_a_name_confirmed_by_a_person_may_stand_where_nothing_is_kept() -> None:
         form.origins[pointer] = Origin("accepted")
     document = normalise(form, iri=IRI, base=BASE, vocabulary=vocabulary()).document
     assert document["round"] == f"{BASE}/round/foil"
+
+
+def test_a_creator_is_a_person_or_an_organisation() -> None:
+    both = {"name": "Example", "orcid": "0000-0002-1825-0097", "ror": "https://ror.org/026v1ze26"}
+    result = made({"title": "Example", "creators": [both]})
+    assert [(item.code, item.path) for item in result.findings] == [
+        ("credit-person-or-organisation", "/creators/0/ror")
+    ]

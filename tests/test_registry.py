@@ -473,6 +473,33 @@ def test_a_release_dates_what_it_shows(registry: Registry, make_deposit: Make) -
     assert [item.number for item in registry.releases()] == [1, 2]
 
 
+def test_the_history_says_which_releases_showed_a_change_and_which_one_hid_it(
+    registry: Registry, make_deposit: Make
+) -> None:
+    for record_id in ("a", "b"):
+        save(registry, make_deposit(record_id))
+    publish(registry, "a", 1)
+    later = NOW + timedelta(days=3)
+    second = release(2, registry, later)
+    shown = [
+        Publication("a", "cd" * 32, 2, later.date(), later),
+        Publication("b", "ef" * 32, 2, later.date(), later),
+    ]
+    registry.record_release(second, shown, now=later, actor="curator")
+    registry.record_release(release(3, registry, later), [], removed=["b"], now=later, actor="curator")
+
+    def told(record_id: str) -> list[tuple[str, datetime, str, int]]:
+        events = registry.history(record_id).events
+        return [
+            (e.action, e.at, e.actor, e.detail["release"]) for e in events if e.action in {"show", "hide"}
+        ]
+
+    assert told("a") == [("show", NOW, "test", 1), ("show", later, "curator", 2)]
+    assert told("b") == [("show", later, "curator", 2), ("hide", later, "curator", 3)]
+    # A publication has nothing to look at again for them.
+    assert registry.changed_since(second.last_event) == []
+
+
 def test_releases_are_numbered_upwards(registry: Registry, make_deposit: Make) -> None:
     save(registry, make_deposit("a"))
     publish(registry, "a", 5)

@@ -96,6 +96,24 @@ def test_a_beamline_of_another_facility_is_not_taken(words: Vocabulary) -> None:
     assert words.beamline("SSRL 2-3", "http://127.0.0.1:8000/record/x#facility") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "facility", "beamline"),
+    [
+        ("BL14B2", "photon-factory", "spring8-bl14b2"),  # a code of one facility only
+        ("PF BL-9C", "spring-8", "pf-bl9c"),  # says where it stands
+        ("BL14B2", "spring-8", None),  # stands where it is said to
+        ("BL-9C", "spring-8", None),  # many facilities may have one
+        ("BL11", "photon-factory", None),
+        ("BL-99Z9", "photon-factory", None),  # nobody's
+    ],
+)
+def test_a_beamline_that_stands_elsewhere_is_told_where_that_is_sure(
+    words: Vocabulary, text: str, facility: str, beamline: str | None
+) -> None:
+    found = words.beamline_elsewhere(text, f"{FACILITY}{facility}")
+    assert found == (beamline and f"{BEAMLINE}{beamline}")
+
+
 def test_the_facility_of_a_beamline(words: Vocabulary) -> None:
     assert words.beamline_facility(f"{BEAMLINE}ssrl-2-3") == f"{FACILITY}ssrl"
     assert words.beamline_facility(f"{BEAMLINE}nowhere") is None

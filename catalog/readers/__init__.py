@@ -15,6 +15,7 @@ from catalog.document import Form, FormValue, Origin
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding
 from catalog.plugins import plugins
+from catalog.wording import Sentence
 
 HEAD_BYTES = 65_536
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
@@ -43,13 +44,19 @@ class Source:
         """The whole file. Raises UnreadableInput when it is larger than ``max_bytes``."""
         if self.size > self.max_bytes:
             raise UnreadableInput(
-                f"the file has {self.size:,} bytes; at most {self.max_bytes:,} are read (setting max_file_bytes)",
+                Sentence(
+                    "the file has {size:,} bytes; at most {most:,} are read (setting max_file_bytes)",
+                    size=self.size,
+                    most=self.max_bytes,
+                ),
                 where=self.name,
             )
         with self.path.open("rb") as stream:
             content = stream.read(self.max_bytes + 1)
         if len(content) > self.max_bytes:
-            raise UnreadableInput("the file grew beyond the limit while it was read", where=self.name)
+            raise UnreadableInput(
+                Sentence("the file grew beyond the limit while it was read"), where=self.name
+            )
         return content
 
 

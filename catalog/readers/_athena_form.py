@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from catalog.readers._hints import named_edges, suggested_edge, suggested_formul
 from catalog.readers._pf9809_header import number
 from catalog.readers._several import put_edge
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 define(
     "athena-disagreement",
@@ -79,9 +81,12 @@ class _Filling:
         into, group = self.into, self.group
         into.of_spectrum("id", identity, "old_group", self.line, group.key)
         label = plain(group.get("label"))
-        if self.index == 0 and sample:
+        stem = _stem_of_file(sample)
+        if self.index == 0 and stem:
+            into.reading.suggestions_of(self.number)["/sample/name"] = stem
+        elif self.index == 0 and sample:
             into.text("/sample/name", sample, "label", self.line)
-        if several and label != sample:
+        if stem or (several and label != sample):
             into.pair("label", label, self.line)
         self.edge()
         self.energy()
@@ -136,7 +141,9 @@ class _Filling:
             try:
                 into.of_spectrum("started", datetime.fromisoformat(value).isoformat(), key, line, value)
             except ValueError:
-                into.refuse("started", value, key, f"{value!r} is no date with a time", line)
+                into.refuse(
+                    "started", value, key, Sentence("{text!r} is no date with a time", text=value), line
+                )
         elif kind == "crystal":
             into.crystal(value, key, line)
         elif kind == "d_spacing":
@@ -196,6 +203,13 @@ def place(group: Group) -> tuple[str, str]:
         for key, value in _metadata(group)
     }
     return stated.get("facility", ""), stated.get("beamline", "")
+
+
+def _stem_of_file(label: str) -> str:
+    """A label that is a file's name, without its ending; an empty text for any other label."""
+    endings = tuple(row["ending"] for row in alias_table("athena")["file_endings"])
+    folded = label.casefold()
+    return PurePath(label).stem if folded.endswith(endings) and not re.search(r"\s", label) else ""
 
 
 def placeholder_label(label: str) -> bool:

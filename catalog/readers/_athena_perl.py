@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from catalog.errors import UnreadableInput
 from catalog.readers._athena_groups import MAX_GROUPS, MAX_POINTS, Group, Project, Value
+from catalog.wording import Sentence
 
 _MAX_VALUES = 20_000_000
 _MAX_DEPTH = 20
@@ -91,7 +92,9 @@ class _Perl:
 
     def new_group(self, project: Project, value: Value, start: int) -> Group:
         if len(project.groups) == MAX_GROUPS:
-            raise UnreadableInput(f"the project has more than {MAX_GROUPS:,} groups", where=self.name)
+            raise UnreadableInput(
+                Sentence("the project has more than {most:,} groups", most=MAX_GROUPS), where=self.name
+            )
         group = Group(value if isinstance(value, str) else "", self.line(start))
         project.groups.append(group)
         return group
@@ -114,7 +117,8 @@ class _Perl:
             cells = match[1].removesuffix(",").split(",")
             if len(cells) > MAX_POINTS:
                 raise UnreadableInput(
-                    f"the array has more than {MAX_POINTS:,} values", where=f"{self.name}:{self.line()}"
+                    Sentence("the array has more than {most:,} values", most=MAX_POINTS),
+                    where=f"{self.name}:{self.line()}",
                 )
             self.count(len(cells))
             self.position = match.end() - 1
@@ -125,13 +129,17 @@ class _Perl:
     def count(self, number: int) -> None:
         self.values += number
         if self.values > _MAX_VALUES:
-            raise UnreadableInput(f"the project has more than {_MAX_VALUES:,} values", where=self.name)
+            raise UnreadableInput(
+                Sentence("the project has more than {most:,} values", most=_MAX_VALUES), where=self.name
+            )
 
     def value(self, depth: int) -> Value:
         """The value that begins here: a text, a number as text, None, a list, or a mapping."""
         self.count(1)
         if depth > _MAX_DEPTH:
-            raise UnreadableInput("the data are nested too deeply", where=f"{self.name}:{self.line()}")
+            raise UnreadableInput(
+                Sentence("the data are nested too deeply"), where=f"{self.name}:{self.line()}"
+            )
         self.skip()
         if match := _BLESS.match(self.text, self.position):
             # An object is its data and the name of its class; the class is nothing to us.
@@ -170,10 +178,13 @@ class _Perl:
 
     def refused(self, position: int) -> UnreadableInput:
         if position >= len(self.text):
-            return UnreadableInput("the project ends in the middle of a statement", where=self.name)
+            return UnreadableInput(Sentence("the project ends in the middle of a statement"), where=self.name)
         shown = self.text[position : position + 40].partition("\n")[0]
         return UnreadableInput(
-            f"{shown!r} is no plain data; a project is read, never run, and only data are read from it",
+            Sentence(
+                "{shown!r} is no plain data; a project is read, never run, and only data are read from it",
+                shown=shown,
+            ),
             where=f"{self.name}:{self.line(position)}",
         )
 

@@ -12,6 +12,7 @@ from catalog.errors import UnreadableInput
 from catalog.readers._athena_groups import MAX_GROUPS, MAX_POINTS, Group, Project
 from catalog.readers._athena_perl import read_perl
 from catalog.readers._encoding import decode
+from catalog.wording import Sentence
 
 FIRST_LINE = "# Athena project file"
 GZIP = b"\x1f\x8b"
@@ -25,10 +26,13 @@ def unpacked(content: bytes, name: str, limit: int) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
             text = stream.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableInput(f"the gzip packing is damaged: {error}", where=name) from error
+        raise UnreadableInput(
+            Sentence("the gzip packing is damaged: {error}", error=error), where=name
+        ) from error
     if len(text) > limit:
         raise UnreadableInput(
-            f"the file unpacks to more than {limit:,} bytes (setting max_file_bytes)", where=name
+            Sentence("the file unpacks to more than {most:,} bytes (setting max_file_bytes)", most=limit),
+            where=name,
         )
     return text
 
@@ -58,10 +62,12 @@ def _json(text: str, name: str) -> Project:
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         where = f"{name}:{line}" if line else name
-        raise UnreadableInput(f"the project is no valid JSON: {error}", where=where) from error
+        raise UnreadableInput(
+            Sentence("the project is no valid JSON: {error}", error=error), where=where
+        ) from error
     project = Project()
     if not isinstance(parsed, dict):
-        raise UnreadableInput("the project is no JSON object", where=name)
+        raise UnreadableInput(Sentence("the project is no JSON object"), where=name)
     order = parsed.get("_____order")
     keys = [key for key in order if isinstance(key, str)] if isinstance(order, list) else []
     for key in dict.fromkeys([*keys, *parsed]):
@@ -70,7 +76,9 @@ def _json(text: str, name: str) -> Project:
             _head(project, key, entry)
         elif isinstance(entry, dict) and isinstance(entry.get("args"), dict):
             if len(project.groups) == MAX_GROUPS:
-                raise UnreadableInput(f"the project has more than {MAX_GROUPS:,} groups", where=name)
+                raise UnreadableInput(
+                    Sentence("the project has more than {most:,} groups", most=MAX_GROUPS), where=name
+                )
             project.groups.append(_json_group(key, entry, name))
     return project
 
@@ -89,6 +97,8 @@ def _json_group(key: str, entry: dict[str, Any], name: str) -> Group:
             group.xdi = value
         elif isinstance(value, list):
             if len(value) > MAX_POINTS:
-                raise UnreadableInput(f"the array has more than {MAX_POINTS:,} values", where=name)
+                raise UnreadableInput(
+                    Sentence("the array has more than {most:,} values", most=MAX_POINTS), where=name
+                )
             group.arrays[field_name] = [item for item in value if isinstance(item, str)]
     return group

@@ -9,6 +9,7 @@ from catalog.errors import UnreadableInput
 from catalog.readers._foreign import Stated, Tree
 from catalog.readers._nodes import MAX_DEPTH, MAX_FOREIGN_VALUES, ScalarNode
 from catalog.readers._repository import Creator, Grant, Record
+from catalog.wording import Sentence
 
 _Element: TypeAlias = Any  # lxml brings no types of its own
 _DOCTYPE = re.compile(rb"<\0{0,3}!\0{0,3}D\0{0,3}O\0{0,3}C\0{0,3}T")
@@ -97,7 +98,7 @@ def from_xml(content: bytes, name: str) -> Record:
     root = parse_xml(content, name)
     if not str(root.tag).startswith("{http://datacite.org/schema/kernel-"):
         raise UnreadableInput(
-            f"the XML is no DataCite metadata: its root is {str(root.tag)[:80]}", where=name
+            Sentence("the XML is no DataCite metadata: its root is {tag}", tag=str(root.tag)[:80]), where=name
         )
     record = Record(Tree(ScalarNode(root.sourceline or 1, None)))
 
@@ -168,7 +169,7 @@ def parse_xml(content: bytes, name: str) -> _Element:
 
     if found := _DOCTYPE.search(content):
         raise UnreadableInput(
-            "the XML declares a document type, which may hold entities; remove the declaration",
+            Sentence("the XML declares a document type, which may hold entities; remove the declaration"),
             where=f"{name}:{content.count(10, 0, found.start()) + 1}",
         )
     parser = etree.XMLParser(
@@ -183,9 +184,13 @@ def parse_xml(content: bytes, name: str) -> _Element:
         root: _Element = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
-        raise UnreadableInput(f"not well-formed XML: {error.msg}", where=f"{name}:{line}") from error
+        raise UnreadableInput(
+            Sentence("not well-formed XML: {msg}", msg=error.msg), where=f"{name}:{line}"
+        ) from error
     if root.getroottree().docinfo.doctype:
-        raise UnreadableInput("the XML declares a document type; remove the declaration", where=name)
+        raise UnreadableInput(
+            Sentence("the XML declares a document type; remove the declaration"), where=name
+        )
     _bound(root, name)
     return root
 
@@ -198,6 +203,10 @@ def _bound(root: _Element, name: str) -> None:
         depth += 1 if event == "start" else -1
         where = f"{name}:{element.sourceline or 1}"
         if depth > MAX_DEPTH:
-            raise UnreadableInput(f"the XML is nested deeper than {MAX_DEPTH} levels", where=where)
+            raise UnreadableInput(
+                Sentence("the XML is nested deeper than {most} levels", most=MAX_DEPTH), where=where
+            )
         if count > 2 * MAX_FOREIGN_VALUES:
-            raise UnreadableInput(f"the XML has more than {MAX_FOREIGN_VALUES:,} elements", where=where)
+            raise UnreadableInput(
+                Sentence("the XML has more than {most:,} elements", most=MAX_FOREIGN_VALUES), where=where
+            )

@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 
 from catalog.alias_tables import alias_table
 from catalog.document import Form, FormValue, Origin
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.readers import HeaderPair, Reading
 from catalog.readers._foreign import Stated, Tree
 from catalog.readers._personal import names_somebody
 from catalog.readers._xdi_aliases import Alias
 from catalog.readers._xdi_values import InWords, NothingStated, read_value
+from catalog.wording import Sentence
 
 define(
     "document-refused",
@@ -138,7 +139,7 @@ class Filling:
         except InWords:
             self.report("document-in-words", stated, pointer)
             self.public(stated.path, stated)
-        except CatalogError as error:
+        except InputError as error:
             self.refuse(stated, pointer, error.detail)
         else:
             for place, value in values.items():
@@ -156,7 +157,11 @@ class Filling:
             words = {each["word"].casefold(): each["means"] for each in alias_table(self.table)[row["words"]]}
             word = words.get(stated.text.casefold())
             if word is None:
-                raise CatalogError(f"{stated.text[:80]!r} is none of {', '.join(sorted(words))}")
+                raise InputError(
+                    Sentence(
+                        "{text!r} is none of {words}", text=stated.text[:80], words=", ".join(sorted(words))
+                    )
+                )
             return {pointer: word}
         if kind == "concept":
             from catalog.vocabulary import vocabulary
@@ -227,7 +232,9 @@ class Filling:
             self.report("document-names-people", Stated(stated.path, stated.path, stated.line), pointer)
             return ""
         if len(text) > (_MAX_LONG if long else _MAX_TEXT):
-            self.refuse(stated, pointer, f"{text[:40]!r}... is too long for what it should be")
+            self.refuse(
+                stated, pointer, Sentence("{text!r}... is too long for what it should be", text=text[:40])
+            )
             return ""
         return text
 
@@ -267,16 +274,19 @@ class Filling:
             if self.form.get(whole) is not None:
                 del suggestions[pointer]
 
-    def refuse(self, stated: Stated, pointer: str, detail: str) -> None:
+    def refuse(self, stated: Stated, pointer: str, detail: Sentence) -> None:
         """Report that a value could not be used, and why; it is kept privately."""
-        self.report("document-refused", stated, pointer, detail=detail.rstrip("."))
+        self.report("document-refused", stated, pointer, detail=detail)
         self.keep(stated)
 
     def report(self, code: str, stated: Stated, pointer: str, **fields: object) -> None:
         """Add a finding about a value; what a hostile file says at length is cut."""
         if len(self.reading.findings) >= _MAX_FINDINGS:
             return
-        fields = {key: text[:_MAX_TOLD] if isinstance(text, str) else text for key, text in fields.items()}
+        fields = {
+            key: text if isinstance(text, Sentence) or not isinstance(text, str) else text[:_MAX_TOLD]
+            for key, text in fields.items()
+        }
         self.reading.findings.append(
             finding(
                 code,

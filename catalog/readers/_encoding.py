@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from catalog.errors import UnreadableInput
 from catalog.findings import Finding, define, finding
+from catalog.wording import Sentence
 
 define(
     "text-encoding",
@@ -65,7 +66,11 @@ def decode(content: bytes, name: str = "") -> Decoded:
             except UnicodeDecodeError as error:
                 shown = encoding.upper()
                 raise UnreadableInput(
-                    f"the file begins as {shown} but is no valid {shown} text; save it as UTF-8", where=name
+                    Sentence(
+                        "the file begins as {shown} but is no valid {shown} text; save it as UTF-8",
+                        shown=shown,
+                    ),
+                    where=name,
                 ) from error
     content = _before_end_mark(content, name)
     if content.isascii():
@@ -116,9 +121,14 @@ def lines(text: str, name: str) -> Iterator[tuple[int, str]]:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if end - start > MAX_LINE:
-            raise UnreadableInput(f"the line has more than {MAX_LINE:,} characters", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the line has more than {most:,} characters", most=MAX_LINE),
+                where=f"{name}:{number}",
+            )
         if number > MAX_LINES:
-            raise UnreadableInput(f"the file has more than {MAX_LINES:,} lines", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the file has more than {most:,} lines", most=MAX_LINES), where=f"{name}:{number}"
+            )
         yield number, text[start:end]
         start, number = end + 1, number + 1
 
@@ -129,8 +139,10 @@ def _before_end_mark(content: bytes, name: str) -> bytes:
     if mark and len(rest.strip(b"\x1a\0 \t\r\n")) > _MAX_PADDING:
         line = len(_LINE_END.findall(text)) + 1
         raise UnreadableInput(
-            "the line holds the character Ctrl-Z, which ends a text, but the file goes on: this is no text "
-            "file, or it was damaged",
+            Sentence(
+                "the line holds the character Ctrl-Z, which ends a text, but the file goes on: this "
+                "is no text file, or it was damaged"
+            ),
             where=f"{name}:{line}",
         )
     return text.rstrip(b"\0")
@@ -153,7 +165,7 @@ def _refuse_binary(content: bytes, name: str) -> None:
 def _refuse(before: bytes, name: str) -> None:
     line = len(_LINE_END.findall(before)) + 1
     raise UnreadableInput(
-        "the line holds NUL bytes: this is no text file, or it was damaged", where=f"{name}:{line}"
+        Sentence("the line holds NUL bytes: this is no text file, or it was damaged"), where=f"{name}:{line}"
     )
 
 

@@ -13,6 +13,7 @@ from catalog.form import UNKNOWN, FormRefused, Key, Kind, check_keys, check_text
 from catalog.plain_fields import form_table
 from catalog.readers import _json, _yaml
 from catalog.readers._nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, decode
+from catalog.wording import Sentence
 
 define(
     "form-value-split",
@@ -110,8 +111,10 @@ def fill(
     values = filling.value(node, root)
     if not isinstance(values, dict):
         raise UnreadableInput(
-            "a deposit form is a mapping of keys to values; separate several deposits by --- lines (YAML) "
-            "or write one object after the other (JSON)",
+            Sentence(
+                "a deposit form is a mapping of keys to values; separate several deposits by --- "
+                "lines (YAML) or write one object after the other (JSON)"
+            ),
             where=f"{source}:{node.line}",
         )
     form = filling.form

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from catalog.errors import UnreadableInput
 from catalog.readers._nodes import Entry, Guard, MappingNode, Node, ScalarNode, SequenceNode
+from catalog.wording import Sentence
 
 _SPACE = re.compile(r"[ \t\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -58,13 +59,13 @@ class _Parser:
             return
         while True:
             if self.peek() != '"':
-                raise self._expected("a key in double quotes")
+                raise self._expected(Sentence("a key in double quotes"))
             line = self._line_here()
             self._guard.enter(line, depth + 1)
             key = self._string(line)
             self._guard.key(key, line, seen)
             if self.peek() != ":":
-                raise self._expected(f"a colon after the key {key[:40]!r}")
+                raise self._expected(Sentence("a colon after the key {key!r}", key=key[:40]))
             self._position += 1
             yield Entry(key, line, self.value(depth + 1))
             if self._closes("}"):
@@ -89,14 +90,14 @@ class _Parser:
 
     def _comma(self, bracket: str) -> None:
         if self.peek() != ",":
-            raise self._expected(f"a comma or {bracket}")
+            raise self._expected(Sentence("a comma or {bracket}", bracket=bracket))
         self._position += 1
 
     def _string(self, line: int) -> str:
         try:
             text, self._position = _STRINGS.raw_decode(self._text, self._position)
         except json.JSONDecodeError as error:
-            raise self._guard.refusal(line, f"not valid JSON: {error.msg}") from error
+            raise self._guard.refusal(line, Sentence("not valid JSON: {msg}", msg=error.msg)) from error
         return self._guard.text(text, line)
 
     def _bare(self, line: int) -> str | None:
@@ -112,19 +113,21 @@ class _Parser:
             if self._guard.foreign:
                 self._position = word.end()
                 return word[0]
-            raise self._guard.refusal(line, f"{word[0]} is not a finite number, and not JSON")
-        raise self._expected("a value (a text needs double quotes)")
+            raise self._guard.refusal(
+                line, Sentence("{word} is not a finite number, and not JSON", word=word[0])
+            )
+        raise self._expected(Sentence("a value (a text needs double quotes)"))
 
     def _line_here(self) -> int:
         self._line += self._text.count("\n", self._counted, self._position)
         self._counted = self._position
         return self._line
 
-    def _expected(self, what: str) -> UnreadableInput:
+    def _expected(self, what: Sentence) -> UnreadableInput:
         found = self._text[self._position : self._position + 20].split("\n")[0]
         return self._guard.refusal(
             self._line_here(),
-            f"not valid JSON: {what} was expected, found {found!r}"
+            Sentence("not valid JSON: {what} was expected, found {found!r}", what=what, found=found)
             if found
-            else f"not valid JSON: {what} was expected, the file ends",
+            else Sentence("not valid JSON: {what} was expected, the file ends", what=what),
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from catalog.alias_tables import alias_table
 from catalog.errors import UnreadableInput
 from catalog.readers._pf9809_header import number
+from catalog.wording import Sentence
 
 IDENTITY = re.compile(r"#\s{0,4}XAS\s{0,4}/\s{0,4}LUCIA\s{0,4}/\s{0,4}SOLEIL\s{0,4}:?\s*", re.IGNORECASE)
 MAX_HEADER_LINES = 400
@@ -56,11 +57,13 @@ def take_apart(rows: Iterator[tuple[int, str]], name: str) -> Contents:
         if not text.startswith("#"):
             if not contents.labels:
                 raise UnreadableInput(
-                    "the table begins without its row of column labels (# Energy ...)", where=where
+                    Sentence("the table begins without its row of column labels (# Energy ...)"), where=where
                 )
             _row(contents, line, _cells(text), where)
         elif line > MAX_HEADER_LINES:
-            raise UnreadableInput(f"the header has more than {MAX_HEADER_LINES} lines", where=where)
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=MAX_HEADER_LINES), where=where
+            )
         elif text.startswith("##"):
             contents.ranges.append((line, _cells(text.lstrip("#"))))
         elif columns := _columns(_cells(text.lstrip("#"))):
@@ -70,12 +73,12 @@ def take_apart(rows: Iterator[tuple[int, str]], name: str) -> Contents:
         elif match := _ENTRY.match(text):
             _entries(contents, line, match[1], match[2])
     if not contents.labels:
-        raise UnreadableInput("the file ends before its table: no row of column labels", where=name)
+        raise UnreadableInput(Sentence("the file ends before its table: no row of column labels"), where=name)
     if not contents.energy:
         raise UnreadableInput(
-            "no point was measured: the table holds nothing but NaN"
+            Sentence("no point was measured: the table holds nothing but NaN")
             if contents.unmeasured
-            else "the file ends without a row of numbers after the column labels",
+            else Sentence("the file ends without a row of numbers after the column labels"),
             where=f"{name}:{contents.label_line}",
         )
     return contents
@@ -106,10 +109,15 @@ def _columns(cells: list[str]) -> dict[str, list[int]]:
 def _row(contents: Contents, line: int, cells: list[str], where: str) -> None:
     if len(cells) != len(contents.labels):
         raise UnreadableInput(
-            f"the row has {len(cells)} cells where the labels have {len(contents.labels)}", where=where
+            Sentence(
+                "the row has {count} cells where the labels have {labels}",
+                count=len(cells),
+                labels=len(contents.labels),
+            ),
+            where=where,
         )
     if len(contents.energy) == MAX_ROWS:
-        raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=where)
+        raise UnreadableInput(Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=where)
     values = [_value(cell, index, where) for index, cell in enumerate(cells)]
     column = contents.columns["energy"][0]
     if math.isnan(values[column]):
@@ -128,5 +136,10 @@ def _value(cell: str, index: int, where: str) -> float:
         return math.nan
     value = number(cell)
     if value is None:
-        raise UnreadableInput(f"{cell[:40]!r} in column {index + 1} of the table is no number", where=where)
+        raise UnreadableInput(
+            Sentence(
+                "{word!r} in column {column} of the table is no number", word=cell[:40], column=index + 1
+            ),
+            where=where,
+        )
     return value

@@ -12,7 +12,7 @@ from functools import partial
 
 from catalog.alias_tables import alias_table
 from catalog.document import FormValue
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define
 from catalog.readers._documents import SPECTRUM, Filling, Row, is_placeholder, plain_text
 from catalog.readers._foreign import Stated, Tree
@@ -23,8 +23,8 @@ from catalog.xray import normalise_edge, normalise_element, parse_crystal
 define(
     "document-edge",
     "warning",
-    "{value!r} is no absorption edge ({detail}), and nothing was made of it; state element and edge by hand.",
-    "「{value}」は吸収端ではないため（{detail}）使いませんでした。元素と吸収端を手で入力してください。",
+    "Nothing was made of the edge: {detail}. State element and edge by hand.",
+    "吸収端は使いませんでした: {detail}。元素と吸収端を手で入力してください。",
 )
 define(
     "document-modes",
@@ -83,10 +83,8 @@ class Measured:
             try:
                 symbol = normalise_element(element.text) if element else None
                 named, found = normalise_edge(edge.text, symbol) if edge else (symbol or "", ())
-            except CatalogError as error:
-                self.filling.report(
-                    "document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip(".")
-                )
+            except InputError as error:
+                self.filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail)
                 continue
             shells.setdefault(named, [(stated, "")] if not found else []).extend(
                 (stated, each) for each in found
@@ -112,9 +110,9 @@ class Measured:
         filling = self.filling
         try:
             element, shells = normalise_edge(stated.text)
-        except CatalogError as error:
+        except InputError as error:
             filling.keep(stated)
-            filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail.rstrip("."))
+            filling.report("document-edge", stated, f"{SPECTRUM}/edge", detail=error.detail)
             if (match := _SYMBOL.match(stated.text)) and _is_element(match[1]):
                 filling.suggest(f"{SPECTRUM}/element", match[1])
             return
@@ -139,7 +137,7 @@ class Measured:
             )
             try:
                 crystal, reflection = parse_crystal(text)
-            except CatalogError as error:
+            except InputError as error:
                 self.filling.refuse(stated, row["fills"], error.detail)
                 continue
             self.filling.put(f"{row['fills']}/type", "crystal", stated)

@@ -13,6 +13,7 @@ from catalog.alias_tables import alias_table, meanings
 from catalog.errors import UnreadableInput
 from catalog.readers._nexus_file import Hdf5, Node
 from catalog.readers._statements import plain
+from catalog.wording import Sentence
 
 QUANTITIES = {
     "temperature": ("temperature", "K"),
@@ -179,8 +180,14 @@ def _columns(values: Any, points: int, path: str, name: str) -> list[list[float]
             return [[float(value) for value in row] for row in stack]
     shape = " x ".join(map(str, values.shape))
     raise UnreadableInput(
-        f"the data set {path} has the shape {shape}, the energies have {points:,} values; at most {MAX_STACK} "
-        "spectra over one energy axis are read",
+        Sentence(
+            "the data set {path} has the shape {shape}, the energies have {points:,} values; at "
+            "most {most} spectra over one energy axis are read",
+            path=path,
+            shape=shape,
+            points=points,
+            most=MAX_STACK,
+        ),
         where=name,
     )
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from catalog.errors import UnreadableInput
 from catalog.readers import Source
+from catalog.wording import Sentence
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # The signature may stand behind a block of the user's own, at doubling places.
@@ -34,7 +35,7 @@ Node: TypeAlias = Any
 
 @dataclass(slots=True)
 class Hdf5:
-    """An open file. ``elsewhere`` names what leads to other files, by its place here."""
+    """An open file. ``elsewhere`` says where what leads to other files leads, by its place here."""
 
     root: Node
     name: str
@@ -163,15 +164,21 @@ class Hdf5:
         ):
             return None
         if node.size > MAX_VALUES or node.size * node.dtype.itemsize > MAX_BYTES:
-            raise self._too_large(node, f"has {node.size:,} values ({' x '.join(map(str, node.shape))})")
+            raise self._too_large(
+                node,
+                Sentence(
+                    "has {size:,} values ({shape})", size=node.size, shape=" x ".join(map(str, node.shape))
+                ),
+            )
         chunk = math.prod(node.chunks) * node.dtype.itemsize if node.chunks else 0
         if chunk > MAX_BYTES:
-            raise self._too_large(node, f"is stored in pieces of {chunk:,} bytes")
+            raise self._too_large(node, Sentence("is stored in pieces of {chunk:,} bytes", chunk=chunk))
         try:
             return node[()]
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise UnreadableInput(
-                f"the data set {node.name} cannot be read: {error}", where=self.name
+                Sentence("the data set {name} cannot be read: {error}", name=node.name, error=error),
+                where=self.name,
             ) from error
 
     def _is_readable(self, node: Node) -> bool:
@@ -180,20 +187,28 @@ class Hdf5:
         if not isinstance(node, h5py.Dataset) or node.shape is None:
             return False
         if node.external or node.is_virtual:
-            self.elsewhere[str(node.name)] = "external storage" if node.external else "a virtual data set"
+            self.elsewhere[str(node.name)] = _target(node)
             return False
         return True
 
-    def _too_large(self, node: Node, what: str) -> UnreadableInput:
+    def _too_large(self, node: Node, what: Sentence) -> UnreadableInput:
         return UnreadableInput(
-            f"the data set {node.name} {what}; at most {MAX_VALUES:,} values and {MAX_BYTES:,} bytes are read",
+            Sentence(
+                "the data set {name} {what}; at most {most:,} values and {max_bytes:,} bytes are read",
+                name=node.name,
+                what=what,
+                most=MAX_VALUES,
+                max_bytes=MAX_BYTES,
+            ),
             where=self.name,
         )
 
     def _step(self) -> None:
         self.steps += 1
         if self.steps > _MAX_STEPS:
-            raise UnreadableInput("the file has more groups and data sets than are read", where=self.name)
+            raise UnreadableInput(
+                Sentence("the file has more groups and data sets than are read"), where=self.name
+            )
 
 
 @contextmanager
@@ -203,27 +218,41 @@ def opened(source: Source) -> Iterator[Hdf5]:
 
     if source.size > source.max_bytes:
         raise UnreadableInput(
-            f"the file has {source.size:,} bytes; at most {source.max_bytes:,} are read (setting max_file_bytes)",
+            Sentence(
+                "the file has {size:,} bytes; at most {most:,} are read (setting max_file_bytes)",
+                size=source.size,
+                most=source.max_bytes,
+            ),
             where=source.name,
         )
     try:
         file = h5py.File(source.path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableInput(
-            f"the file is damaged: HDF5 cannot open it ({error})", where=source.name
+            Sentence("the file is damaged: HDF5 cannot open it ({error})", error=error), where=source.name
         ) from error
     try:
         with file:
             yield Hdf5(file, source.name)
     except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         # HDF5 checks what it reads only when it reads it.
-        raise UnreadableInput(f"the file is damaged: {error}", where=source.name) from error
+        raise UnreadableInput(
+            Sentence("the file is damaged: {error}", error=error), where=source.name
+        ) from error
 
 
 def _is_group(node: Node) -> bool:
     import h5py
 
     return isinstance(node, h5py.Group)
+
+
+def _target(node: Node) -> str:
+    """The file that holds the values of a data set stored elsewhere; of a virtual one also the place in it."""
+    if node.external:
+        return str(node.external[0][0])
+    mapped = node.virtual_sources()
+    return f"{mapped[0].file_name}:{mapped[0].dset_name}" if mapped else "-"
 
 
 def _address(node: Node) -> int:

@@ -15,6 +15,7 @@ from catalog.readers._hints import named_edges, suggested_edge, suggested_formul
 from catalog.readers._nexus_entry import QUANTITIES, Entry
 from catalog.readers._several import put_edge
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 
 class Filling:
@@ -91,13 +92,15 @@ class Filling:
         if mode := known.get(word) or own.get(word):
             into.of_spectrum("mode", mode, self.key(path), raw=text)
         else:
-            into.refuse("mode", text, self.key(path), f"{text!r} is no known detection mode")
+            into.refuse(
+                "mode", text, self.key(path), Sentence("{text!r} is no known detection mode", text=text)
+            )
 
     def moment(self, into: Statements, name: str, text: str, path: str) -> None:
         try:
             moment = datetime.fromisoformat(plain(text)).replace(microsecond=0)
         except ValueError:
-            into.refuse(name, text, self.key(path), f"{text!r} is no date with a time")
+            into.refuse(name, text, self.key(path), Sentence("{text!r} is no date with a time", text=text))
         else:
             into.of_spectrum(name, moment.isoformat(), self.key(path), raw=text)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 # A form nests seven deep; twenty leaves room and keeps every later recursion harmless.
 MAX_DEPTH = 20
@@ -82,7 +83,7 @@ class Guard:
         self._values = 0
         self._most = MAX_FOREIGN_VALUES if foreign else MAX_VALUES
 
-    def refusal(self, line: int, detail: str) -> UnreadableInput:
+    def refusal(self, line: int, detail: Sentence) -> UnreadableInput:
         """The error to raise for ``line`` (from 1)."""
         return UnreadableInput(detail, where=f"{self.name}:{line}")
 
@@ -90,21 +91,33 @@ class Guard:
         """Count a value at nesting ``depth``. Raises UnreadableInput for too many or too deep."""
         self._values += 1
         if depth > MAX_DEPTH:
-            raise self.refusal(line, f"values are nested deeper than {MAX_DEPTH} levels")
+            raise self.refusal(line, Sentence("values are nested deeper than {most} levels", most=MAX_DEPTH))
         if self._values > self._most:
             raise self.refusal(
-                line, f"the file has more than {self._most:,} values; split it into several files"
+                line,
+                Sentence(
+                    "the file has more than {most:,} values; split it into several files", most=self._most
+                ),
             )
 
     def text(self, text: str, line: int) -> str:
         """``text``, when it can be stored. Raises UnreadableInput when it is too long or no Unicode text."""
         if len(text) > MAX_TEXT:
             raise self.refusal(
-                line, f"a text of {len(text):,} characters is too long; at most {MAX_TEXT:,} are read"
+                line,
+                Sentence(
+                    "a text of {count:,} characters is too long; at most {most:,} are read",
+                    count=len(text),
+                    most=MAX_TEXT,
+                ),
             )
         if broken := _SURROGATE.search(text):
             raise self.refusal(
-                line, f"the escape \\u{ord(broken[0]):04x} is half of a surrogate pair, not a character"
+                line,
+                Sentence(
+                    "the escape \\u{code:04x} is half of a surrogate pair, not a character",
+                    code=ord(broken[0]),
+                ),
             )
         return text
 
@@ -112,13 +125,22 @@ class Guard:
         """Note ``key`` in ``seen`` (key to line). Raises UnreadableInput for repeated and reserved keys."""
         if key in seen:
             raise self.refusal(
-                line, f"the key {_shown(key)} occurs twice (first on line {seen[key]}); keep one of them"
+                line,
+                Sentence(
+                    "the key {key} occurs twice (first on line {first}); keep one of them",
+                    key=_shown(key),
+                    first=seen[key],
+                ),
             )
         if key == "<<":
-            raise self.refusal(line, "merge keys (<<) are not supported; write the keys out")
+            raise self.refusal(line, Sentence("merge keys (<<) are not supported; write the keys out"))
         if key.startswith("@") and not self.foreign:
             raise self.refusal(
-                line, f"{_shown(key)} is a JSON-LD keyword; a deposit form has short keys only, so remove it"
+                line,
+                Sentence(
+                    "{key} is a JSON-LD keyword; a deposit form has short keys only, so remove it",
+                    key=_shown(key),
+                ),
             )
         seen[key] = line
 
@@ -135,14 +157,26 @@ def decode(content: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = line_at(body[: error.start].decode(encoding, "replace"))
         raise UnreadableInput(
-            f"the file is not {encoding.upper()} text ({error.reason}); save it as UTF-8",
+            Sentence(
+                "the file is not {encoding} text ({reason}); save it as UTF-8",
+                encoding=encoding.upper(),
+                reason=error.reason,
+            ),
             where=f"{name}:{line}",
         ) from error
     if control := _CONTROL.search(text):
         code = ord(control[0])
-        hint = "is this UTF-16 without a byte order mark, or no text at all? " if code == 0 else ""
+        said = Sentence(
+            "the file holds the control character U+{code:04X}; remove it, or save the file as UTF-8",
+            code=code,
+        )
+        if code == 0:
+            said = Sentence(
+                "the file holds the control character U+0000; is this UTF-16 without a byte order mark, "
+                "or no text at all? Save it as UTF-8 text"
+            )
         raise UnreadableInput(
-            f"the file holds the control character U+{code:04X}; {hint}remove it, or save the file as UTF-8",
+            said,
             where=f"{name}:{line_at(text[: control.start()])}",
         )
     return text

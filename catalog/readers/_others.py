@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from catalog.findings import Finding, Words, define, finding
+from catalog.findings import Finding, define, finding
 from catalog.readers import Source
 from catalog.readers._encoding import decode_head
+from catalog.wording import Words
 
 define(
     "not-a-spectrum",

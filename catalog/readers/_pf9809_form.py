@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from catalog.alias_tables import alias_table, meanings
 from catalog.document import Form, FormValue, Origin
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair
 from catalog.readers._personal import names_somebody
 from catalog.readers._pf9809_header import Header, Stated
+from catalog.wording import Sentence
 from catalog.xray import parse_crystal
 
 define(
@@ -170,14 +171,17 @@ class _Filling:
                 continue
             try:
                 moments[key] = moment(self.header.get(key))
-            except ValueError as error:
+            except ValueError:
                 self.report(
-                    "pf9809-refused", key, pointer, detail=f"{self.header.get(key)!r} is no date: {error}"
+                    "pf9809-refused",
+                    key,
+                    pointer,
+                    detail=Sentence("{value!r} is no date", value=self.header.get(key)),
                 )
             else:
                 self.put(pointer, key, moments[key].isoformat())
         if "Start" not in self.header.stated:
-            self.report("pf9809-absent", "Start", f"{SPECTRUM}/started", "the date")
+            self.report("pf9809-absent", "Start", f"{SPECTRUM}/started", Sentence("the date"))
         elif len(moments) == 2 and moments["End"] < moments["Start"]:
             start = moments["Start"].isoformat()
             self.report("pf9809-dates", "End", f"{SPECTRUM}/ended", moments["End"].isoformat(), start=start)
@@ -213,8 +217,8 @@ class _Filling:
         try:
             value = parse_quantity(text, unit).value
             if value <= least or (most is not None and value > most):
-                raise CatalogError(f"{text!r} is beyond what can be")
-        except CatalogError as error:
+                raise InputError(Sentence("{text!r} is beyond what can be", text=text))
+        except InputError as error:
             self.report("pf9809-refused", key, pointer, text, detail=error.detail)
         else:
             self.put(pointer, key, text)
@@ -224,7 +228,7 @@ class _Filling:
         if "Mono" in self.header.stated:
             try:
                 crystal, reflection = parse_crystal(self.header.get("Mono"))
-            except CatalogError as error:
+            except InputError as error:
                 self.report("pf9809-refused", "Mono", here, detail=error.detail)
             else:
                 for end, value in (("type", "crystal"), ("crystal", crystal), ("reflection", reflection)):
@@ -233,24 +237,28 @@ class _Filling:
             suffix = "" if self.header.get("D")[-1:].isalpha() else " Å"
             self.quantity("D", f"{here}/d_spacing", "Å", suffix, least=_LEAST_D, most=_MOST_D)
         else:
-            self.report("pf9809-absent", "D", f"{here}/d_spacing", "the lattice spacing D")
+            self.report("pf9809-absent", "D", f"{here}/d_spacing", Sentence("the lattice spacing D"))
         if angle := self.header.stated.get("Initial_angle"):
             self.pair("Initial angle", f"{angle.text} deg", angle)
 
     def mode(self) -> None:
         code, word = self.header.get("Mode_code"), self.header.get("Mode")
         if not code:
-            self.report("pf9809-absent", "Mode", f"{SPECTRUM}/mode", "the detection mode")
+            self.report("pf9809-absent", "Mode", f"{SPECTRUM}/mode", Sentence("the detection mode"))
             return
         by_code = meanings("pf9809", "modes", "code", "mode").get(code)
         by_word = meanings("pf9809", "modes", "word", "mode").get(word.casefold())
         if by_code and by_word and by_code != by_word:
-            detail = f"the word {word!r} and the code {code} are different modes"
+            detail = Sentence(
+                "the word {word!r} and the code {code} are different modes", word=word, code=code
+            )
             self.report("pf9809-refused", "Mode", f"{SPECTRUM}/mode", detail=detail)
         elif mode := by_word or by_code:
             self.put(f"{SPECTRUM}/mode", "Mode", mode)
         else:
-            detail = f"{word!r} with the code {code} is no known detection mode"
+            detail = Sentence(
+                "{word!r} with the code {code} is no known detection mode", word=word, code=code
+            )
             self.report("pf9809-refused", "Mode", f"{SPECTRUM}/mode", detail=detail)
 
     def scan(self) -> None:

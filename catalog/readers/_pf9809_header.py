@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 MAX_HEADER_LINES = 400
 
@@ -101,7 +102,8 @@ def read_header(rows: Iterator[tuple[int, str]], name: str) -> Header:
     for line, text in rows:
         if line > MAX_HEADER_LINES:
             raise UnreadableInput(
-                f"the header has more than {MAX_HEADER_LINES} lines", where=f"{name}:{line}"
+                Sentence("the header has more than {most:,} lines", most=MAX_HEADER_LINES),
+                where=f"{name}:{line}",
             )
         if line == 1:
             _identity(header, text, name)
@@ -114,7 +116,10 @@ def read_header(rows: Iterator[tuple[int, str]], name: str) -> Header:
         elif text.strip():
             _keyed(header, line, text)
     raise UnreadableInput(
-        "the file ends before the row of column labels (Angle(c), Angle(o), time/s ...): it is no whole 9809 file",
+        Sentence(
+            "the file ends before the row of column labels (Angle(c), Angle(o), time/s ...): it "
+            "is no whole 9809 file"
+        ),
         where=name,
     )
 
@@ -122,7 +127,9 @@ def read_header(rows: Iterator[tuple[int, str]], name: str) -> Header:
 def _identity(header: Header, text: str, name: str) -> None:
     match = IDENTITY.match(text)
     if match is None:
-        raise UnreadableInput("the first line is no 9809 line with facility and beamline", where=f"{name}:1")
+        raise UnreadableInput(
+            Sentence("the first line is no 9809 line with facility and beamline"), where=f"{name}:1"
+        )
     rest = match[1].rstrip()
     facility, beamline = rest[:_FACILITY_WIDTH], rest[_FACILITY_WIDTH:]
     if facility[-1:].strip() and beamline[:1].strip():
@@ -191,7 +198,12 @@ def _read_labels(header: Header, line: int, text: str, name: str) -> None:
         labels = text.split()
     if len(labels) > _MAX_LABELS:
         raise UnreadableInput(
-            f"the table has {len(labels):,} columns; at most {_MAX_LABELS:,} are read", where=f"{name}:{line}"
+            Sentence(
+                "the table has {count:,} columns; at most {most:,} are read",
+                count=len(labels),
+                most=_MAX_LABELS,
+            ),
+            where=f"{name}:{line}",
         )
     header.labels, header.label_line, header.label_end = labels, line, end
 
@@ -201,7 +213,8 @@ def _read_modes(header: Header, rows: Iterator[tuple[int, str]], name: str) -> N
         line, text = next(rows, (header.label_line, ""))
         if text.split()[:1] != [word]:
             raise UnreadableInput(
-                f"the row {word!r} is expected below the column labels", where=f"{name}:{line}"
+                Sentence("the row {word!r} is expected below the column labels", word=word),
+                where=f"{name}:{line}",
             )
         if word == "Mode":
             # The word stands in the first column, under Angle(c).

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from catalog.alias_tables import meanings
 from catalog.errors import UnreadableInput
 from catalog.readers._pf9809_header import Header, number
+from catalog.wording import Sentence
 
 MAX_ROWS = 1_000_000
 # Angle set, angle observed, time: the counts begin behind them.
@@ -51,16 +52,27 @@ def read_table(rows: Iterator[tuple[int, str]], header: Header, mode: str | None
         if table is None:
             if len(words) < max(_FIXED, len(header.labels)):
                 raise UnreadableInput(
-                    f"the row has {len(words)} numbers where the labels name {len(header.labels)} columns",
+                    Sentence(
+                        "the row has {count} numbers where the labels name {labels} columns",
+                        count=len(words),
+                        labels=len(header.labels),
+                    ),
                     where=where,
                 )
             table = Table(len(words), (line, words[1]), (line, words[1]), signal_of(header, len(words), mode))
         if len(words) != table.columns:
             raise UnreadableInput(
-                f"the row has {len(words)} numbers where the first row has {table.columns}", where=where
+                Sentence(
+                    "the row has {count} numbers where the first row has {first}",
+                    count=len(words),
+                    first=table.columns,
+                ),
+                where=where,
             )
         if len(table.angle) == MAX_ROWS:
-            raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=where)
+            raise UnreadableInput(
+                Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=where
+            )
         row = [_value(word, index, where) for index, word in enumerate(words)]
         if table.overflow is None and not all(map(math.isfinite, row)):
             table.overflow = line
@@ -69,7 +81,9 @@ def read_table(rows: Iterator[tuple[int, str]], header: Header, mode: str | None
         table.ordinate.append(table.signal.value(row) if table.signal else math.nan)
         table.last = line, words[1]
     if table is None:
-        raise UnreadableInput("the file ends without a table of numbers after its header", where=name)
+        raise UnreadableInput(
+            Sentence("the file ends without a table of numbers after its header"), where=name
+        )
     return table
 
 
@@ -111,7 +125,10 @@ def _value(word: str, index: int, where: str) -> float:
     if index >= _FIXED and set(word) == {"*"}:
         # Fortran fills a field with stars where the number does not fit.
         return math.nan
-    raise UnreadableInput(f"{word[:40]!r} in column {index + 1} of the table is no number", where=where)
+    raise UnreadableInput(
+        Sentence("{word!r} in column {column} of the table is no number", word=word[:40], column=index + 1),
+        where=where,
+    )
 
 
 def _logarithm(over: int, under: int) -> Callable[[Row], float]:

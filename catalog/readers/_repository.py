@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from catalog.alias_tables import alias_table
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define, finding
 from catalog.ids import funder_iri, normalise_doi, normalise_orcid, normalise_ror
 from catalog.normalise_values import is_address
@@ -201,7 +201,7 @@ def _put_creator(filling: Filling, pointer: str, creator: Creator) -> None:
     if creator.orcid and not is_placeholder(creator.orcid.text):
         try:
             filling.put(f"{here}/orcid", normalise_orcid(creator.orcid.text), creator.orcid)
-        except CatalogError as error:
+        except InputError as error:
             filling.refuse(creator.orcid, f"{here}/orcid", error.detail)
     house = creator.affiliation
     if house is None or is_placeholder(house.text):
@@ -211,7 +211,7 @@ def _put_creator(filling: Filling, pointer: str, creator: Creator) -> None:
         if creator.ror:
             try:
                 filling.put(f"{here}/affiliation/ror", normalise_ror(creator.ror.text), creator.ror)
-            except CatalogError as error:
+            except InputError as error:
                 filling.refuse(creator.ror, f"{here}/affiliation/ror", error.detail)
 
 
@@ -227,7 +227,7 @@ def _put_grant(filling: Filling, grant: Grant) -> None:
         else:
             try:
                 filling.put(f"{here}/funder_id", funder_iri(stated.text), stated)
-            except CatalogError as error:
+            except InputError as error:
                 filling.refuse(stated, f"{here}/funder_id", error.detail)
     for key, part in (("award", grant.number), ("award_title", grant.title)):
         if (

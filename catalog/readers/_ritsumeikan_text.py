@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from catalog.alias_tables import alias_table
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 FIRST_LINE = re.compile(
     r"#?\s{0,4}Ritsumeikan University SR Center\s{0,4}(.{0,40}?)\s*(?:,[,\s]*)?", re.IGNORECASE
@@ -61,14 +62,17 @@ def take_apart(rows: Iterator[tuple[int, str]], name: str) -> Contents:
     _, text = next(rows)
     match = FIRST_LINE.fullmatch(text.strip())
     if match is None:
-        raise UnreadableInput("the first line does not name the Ritsumeikan SR Center", where=f"{name}:1")
+        raise UnreadableInput(
+            Sentence("the first line does not name the Ritsumeikan SR Center"), where=f"{name}:1"
+        )
     contents = Contents(match[1].strip(" ,"))
     awaited: list[str] = []
     in_blocks = False
     for line, text in rows:
         if line > MAX_HEADER_LINES:
             raise UnreadableInput(
-                f"the header has more than {MAX_HEADER_LINES} lines", where=f"{name}:{line}"
+                Sentence("the header has more than {most:,} lines", most=MAX_HEADER_LINES),
+                where=f"{name}:{line}",
             )
         cells = _cells(text, f"{name}:{line}")
         if not any(cells):
@@ -95,7 +99,7 @@ def take_apart(rows: Iterator[tuple[int, str]], name: str) -> Contents:
             value = ", ".join(filter(None, [rest.strip(), *cells[1:]]))
             contents.entries.append(Cell(label.strip(), value, line, text))
     raise UnreadableInput(
-        "the file ends before its table: no row of column labels with the energy", where=name
+        Sentence("the file ends before its table: no row of column labels with the energy"), where=name
     )
 
 
@@ -105,10 +109,13 @@ def _cells(text: str, where: str) -> list[str]:
             cell.strip() for cell in next(csv.reader([text.lstrip().removeprefix("#")], strict=False), [])
         ]
     except csv.Error as error:
-        raise UnreadableInput(f"the line is no CSV: {error}", where=where) from error
+        raise UnreadableInput(Sentence("the line is no CSV: {error}", error=error), where=where) from error
     if len(cells) > _MAX_COLUMNS:
         raise UnreadableInput(
-            f"the line has {len(cells):,} cells; at most {_MAX_COLUMNS:,} are read", where=where
+            Sentence(
+                "the line has {count:,} cells; at most {most:,} are read", count=len(cells), most=_MAX_COLUMNS
+            ),
+            where=where,
         )
     return cells
 
@@ -138,13 +145,20 @@ def _read_table(contents: Contents, rows: Iterator[tuple[int, str]], name: str) 
             continue
         if len(cells) > len(contents.labels):
             raise UnreadableInput(
-                f"the row has {len(cells)} cells where the labels have {len(contents.labels)}", where=where
+                Sentence(
+                    "the row has {count} cells where the labels have {labels}",
+                    count=len(cells),
+                    labels=len(contents.labels),
+                ),
+                where=where,
             )
         if len(contents.energy) == MAX_ROWS:
-            raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=where)
+            raise UnreadableInput(
+                Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=where
+            )
         values = [_value(cell, index, where) for index, cell in enumerate(cells)]
         if len(values) <= energy or math.isnan(values[energy]):
-            raise UnreadableInput("the row has no energy", where=where)
+            raise UnreadableInput(Sentence("the row has no energy"), where=where)
         values += [math.nan] * (len(contents.labels) - len(values))
         contents.energy.append(values[energy])
         contents.sums["incident"].append(values[incident])
@@ -157,12 +171,19 @@ def _read_table(contents: Contents, rows: Iterator[tuple[int, str]], name: str) 
         contents.first = contents.first if contents.first[0] else (line, cells)
         contents.last = line, cells
     if not contents.energy:
-        raise UnreadableInput("the file ends without a row of numbers after the column labels", where=name)
+        raise UnreadableInput(
+            Sentence("the file ends without a row of numbers after the column labels"), where=name
+        )
 
 
 def _value(cell: str, index: int, where: str) -> float:
     if not cell:
         return math.nan
     if not _NUMBER.fullmatch(cell) or not math.isfinite(float(cell)):
-        raise UnreadableInput(f"{cell[:40]!r} in column {index + 1} of the table is no number", where=where)
+        raise UnreadableInput(
+            Sentence(
+                "{word!r} in column {column} of the table is no number", word=cell[:40], column=index + 1
+            ),
+            where=where,
+        )
     return float(cell)

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.alias_tables import alias_table
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define
 from catalog.formula import parse as parse_formula
 from catalog.ids import check_cas
 from catalog.readers._documents import SPECTRUM, Filling, Row, is_placeholder
 from catalog.readers._foreign import Stated, Tree
+from catalog.wording import Sentence
 
 define(
     "document-formula-form",
@@ -62,7 +63,15 @@ class SampleRows:
                 if each["formula"] == stated.text
             ]
             if doubtful:
-                self.filling.refuse(stated, row["fills"], f"{stated.text!r} {doubtful[0]['because']}")
+                self.filling.refuse(
+                    stated,
+                    row["fills"],
+                    Sentence(
+                        "{text!r} {because}",
+                        text=stated.text,
+                        because=Sentence.of_data(doubtful[0]["because"]),
+                    ),
+                )
             else:
                 self.filling.take({**row, "as": "text"}, stated)
 
@@ -88,7 +97,7 @@ class SampleRows:
                 continue
             try:
                 self.filling.put(row["fills"], check_cas(stated.text.strip()), stated)
-            except CatalogError as error:
+            except InputError as error:
                 beside = [each for key in row["beside"] if (each := group.first(key))]
                 if swapped := next((each for each in beside if _is_cas(each.text)), None):
                     self.filling.report(

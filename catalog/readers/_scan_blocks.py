@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, InputError
 from catalog.findings import define
 from catalog.quantity import decimal_text, parse_number, parse_quantity
 from catalog.readers._documents import SPECTRUM, Filling, Row
@@ -97,7 +97,7 @@ def _put_ends(filling: Filling, blocks: Sequence[_Block]) -> None:
             text = f"{stated.text} {block.unit}"
             try:
                 ends.append((parse_quantity(text, "eV").value, replace(stated, text=text)))
-            except CatalogError as error:
+            except InputError as error:
                 filling.refuse(stated, f"{SPECTRUM}/energy", error.detail)
                 return
     ends.sort(key=lambda end: end[0])

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from catalog.alias_tables import alias_table
 from catalog.findings import define
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "scan-date-ambiguous",
@@ -102,7 +103,7 @@ def put_moment(
     """Fill a time of the spectrum; an ambiguous one becomes a suggestion (month first) and a finding."""
     found = moments(text)
     if not found:
-        said.refuse(path, text, key, f"{text[:60]!r} is no date that is understood", line)
+        said.refuse(path, text, key, Sentence("{text!r} is no date that is understood", text=text[:60]), line)
         return
     written, is_known = found[0].text(facility)
     if len(found) > 1:

@@ -22,6 +22,7 @@ from catalog.readers._scan_table import Row, Table
 from catalog.readers._several import put_edge
 from catalog.readers._statements import Statements, plain
 from catalog.readers._xdi_values import energy_text
+from catalog.wording import Sentence
 
 define(
     "scan-points",
@@ -139,9 +140,9 @@ def begin(source: Source, key: str) -> tuple[ScanStatements, Iterator[Row]]:
 
 def complete(said: Statements, table: Table, labels: Sequence[str], hints: Hints, line: int) -> Reading:
     """The reading of a file that is one scan. Raises UnreadableInput where no column holds photon energies."""
-    axis, reason = axis_of(labels, table)
-    if axis is None:
-        raise UnreadableInput(reason, where=f"{said.name}:{line}")
+    axis = axis_of(labels, table)
+    if isinstance(axis, Sentence):
+        raise UnreadableInput(axis, where=f"{said.name}:{line}")
     finish(said, table, labels, axis, signals_of(labels, table, axis), hints)
     said.close()
     return said.reading

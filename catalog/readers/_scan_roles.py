@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from catalog.alias_tables import alias_table
 from catalog.readers._scan_table import Table
+from catalog.wording import Sentence
 
 # No beamline goes below or beyond; an axis without a unit is in eV if it reaches what no beamline reaches in keV.
 LEAST_EV, MOST_EV = 30.0, 200_000.0
@@ -57,23 +58,26 @@ def meaning(label: str) -> tuple[str, str, int]:
     return "", "", 0
 
 
-def axis_of(labels: Sequence[str], table: Table) -> tuple[Axis | None, str]:
-    """The column of photon energies by label, the best where several are; else None and the reason."""
+def axis_of(labels: Sequence[str], table: Table) -> Axis | Sentence:
+    """The column of photon energies by label, the best where several are; else the reason."""
     found = []
     for column, label in enumerate(labels[: len(table.columns)]):
         means, unit, rank = meaning(label)
         if means == "energy":
             found.append((rank, column, label, unit))
-    reason = f"no column is labelled as energy ({', '.join(labels[:8])[:120]})"
+    reason = Sentence("no column is labelled as energy ({labels})", labels=", ".join(labels[:8])[:120])
     for _, column, label, unit in sorted(found):
         scale = scale_of(table.columns[column], unit)
         if scale:
-            return Axis(column, label, scale, not unit and scale != 1), ""
+            return Axis(column, label, scale, not unit and scale != 1)
         values = table.columns[column]
-        reason = (
-            f"column {label!r} goes from {min(values):g} to {max(values):g}, which are no photon energies"
+        reason = Sentence(
+            "column {label!r} goes from {least:g} to {most:g}, which are no photon energies",
+            label=label,
+            least=min(values),
+            most=max(values),
         )
-    return None, reason
+    return reason
 
 
 def scale_of(values: Sequence[float], unit: str = "") -> int:
@@ -85,24 +89,30 @@ def scale_of(values: Sequence[float], unit: str = "") -> int:
     return scale if LEAST_EV <= low * scale < high * scale <= MOST_EV else 0
 
 
-def bare_axis(table: Table) -> tuple[Axis | None, str]:
-    """The first column as photon energies, told by nothing but its values; else None and the reason.
+def bare_axis(table: Table) -> Axis | Sentence:
+    """The first column as photon energies, told by nothing but its values; else the reason.
 
     They have to go one way, over a range a scan has, in eV or keV.
     """
     values = table.columns[0]
-    shown = f"column 1 goes from {values[0]:g} to {values[-1]:g}"
+    shown = {"first": values[0], "last": values[-1]}
     scale = scale_of(values)
     if not scale:
-        return None, f"{shown}, which are no photon energies"
+        return Sentence("column 1 goes from {first:g} to {last:g}, which are no photon energies", **shown)
     steps = [after - before for before, after in pairwise(values)]
     same = max(sum(step > 0 for step in steps), sum(step < 0 for step in steps))
     if same < _LEAST_SAME * len(steps):
-        return None, f"{shown} forth and back, or does not move: no scan over photon energies"
+        return Sentence(
+            "column 1 goes from {first:g} to {last:g} forth and back, or does not move: no scan over photon energies",
+            **shown,
+        )
     low, high = min(values) * scale, max(values) * scale
     if high > _MOST_RATIO * low or high - low < _LEAST_SPAN_EV:
-        return None, f"{shown}: too wide or too narrow for a scan over an absorption edge"
-    return Axis(0, "", scale, is_assumed=scale != 1), ""
+        return Sentence(
+            "column 1 goes from {first:g} to {last:g}: too wide or too narrow for a scan over an absorption edge",
+            **shown,
+        )
+    return Axis(0, "", scale, is_assumed=scale != 1)
 
 
 def signals_of(labels: Sequence[str], table: Table, axis: Axis) -> list[Signal]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 1_024
@@ -45,12 +46,19 @@ class Table:
         if not self.columns:
             if len(cells) > MAX_COLUMNS:
                 raise UnreadableInput(
-                    f"the row has {len(cells):,} cells; at most {MAX_COLUMNS:,} are read", where=where
+                    Sentence(
+                        "the row has {count:,} cells; at most {most:,} are read",
+                        count=len(cells),
+                        most=MAX_COLUMNS,
+                    ),
+                    where=where,
                 )
             self.columns = [array("d") for _ in cells]
             self.first = line, cells
         if self.rows == MAX_ROWS:
-            raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=where)
+            raise UnreadableInput(
+                Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=where
+            )
         for number, (column, cell) in enumerate(zip(self.columns, cells, strict=True), 1):
             column.append(_value(cell, number, where))
         self.last = line, cells
@@ -100,15 +108,19 @@ def read_table(rows: Iterator[Row], name: str, *, marks: str = "#;") -> Table:
             raise _uneven(table, short, name)
         table.cut = short[0]
     if not table.rows:
-        raise UnreadableInput("the file ends without a row of numbers", where=name)
+        raise UnreadableInput(Sentence("the file ends without a row of numbers"), where=name)
     return table
 
 
 def _uneven(table: Table, row: Row, name: str) -> UnreadableInput:
     line, text = row
     return UnreadableInput(
-        f"the row has {len(split(text))} cells where the rows before it have {len(table.columns)}; "
-        "mend the row, or take out what is no part of the table",
+        Sentence(
+            "the row has {count} cells where the rows before it have {columns}; mend the row, or "
+            "take out what is no part of the table",
+            count=len(split(text)),
+            columns=len(table.columns),
+        ),
         where=f"{name}:{line}",
     )
 
@@ -121,5 +133,8 @@ def _value(cell: str, number: int, where: str) -> float:
     elif len(cell) <= _MAX_TOKEN and _NO_NUMBER.fullmatch(cell):
         return math.nan
     raise UnreadableInput(
-        f"{cell[:40]!r} in column {number} of the table is no number that can be", where=where
+        Sentence(
+            "{word!r} in column {column} of the table is no number that can be", word=cell[:40], column=number
+        ),
+        where=where,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.readers._hints import reaches
 from catalog.readers._statements import Statements
 from catalog.xray import Edge, normalise_edge, normalise_element
@@ -36,7 +36,7 @@ def put_edge(
     try:
         element = normalise_element(symbol) if symbol else ""
         named, shells = normalise_edge(shell, element or None) if shell else ("", ())
-    except CatalogError as error:
+    except InputError as error:
         into.refuse("edge", raw, keys, error.detail, line)
         return
     element = element or named

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.errors import UnreadableInput
 from catalog.readers._scan_table import Row
+from catalog.wording import Sentence
 
 MAX_SCANS = 200
 _SCAN = re.compile(r"#S\s+(?:Scan\s+)?([0-9]{1,9}(?:\.[0-9]{1,4})?)(?![0-9.])[\s;,]*(.*)")
@@ -52,7 +53,8 @@ def take_apart(rows: Iterator[Row], name: str) -> Contents:
         if started := scan_line(text):
             if len(contents.scans) == MAX_SCANS:
                 raise UnreadableInput(
-                    f"the file has more than {MAX_SCANS} scans; split it", where=f"{name}:{line}"
+                    Sentence("the file has more than {most} scans; split it", most=MAX_SCANS),
+                    where=f"{name}:{line}",
                 )
             scan = Scan(*started, line)
             contents.scans.append(scan)
@@ -60,12 +62,15 @@ def take_apart(rows: Iterator[Row], name: str) -> Contents:
             entries = scan.entries if scan else contents.entries
             if len(entries) == _MAX_HEADER:
                 raise UnreadableInput(
-                    f"more than {_MAX_HEADER} header lines follow each other", where=f"{name}:{line}"
+                    Sentence("more than {most} header lines follow each other", most=_MAX_HEADER),
+                    where=f"{name}:{line}",
                 )
             key, _, value = text[1:].partition(" ")
             entries.append((key, value.strip(), line))
         elif text.strip():
             if scan is None:
-                raise UnreadableInput("a row stands before the first scan (#S)", where=f"{name}:{line}")
+                raise UnreadableInput(
+                    Sentence("a row stands before the first scan (#S)"), where=f"{name}:{line}"
+                )
             scan.rows.append((line, text))
     return contents

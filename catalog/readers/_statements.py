@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from catalog.document import Form, FormValue, Origin, OriginKind
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair, Reading
 from catalog.readers._personal import names_somebody
+from catalog.wording import Sentence
 from catalog.xray import parse_crystal
 
 define(
@@ -133,11 +134,11 @@ class Statements:
         """A number with its unit for a key of this spectrum; what is none, or is out of bounds, is reported."""
         try:
             value = parse_quantity(text, unit).value
-        except CatalogError as error:
+        except InputError as error:
             self.refuse(path, text, key, error.detail, line)
             return
         if value <= least or (most is not None and value > most):
-            self.refuse(path, text, key, f"{text!r} is beyond what can be", line)
+            self.refuse(path, text, key, Sentence("{text!r} is beyond what can be", text=text), line)
         else:
             self.of_spectrum(path, text, key, line, text)
 
@@ -145,13 +146,13 @@ class Statements:
         """Material and reflection of the monochromator crystal, as ``Si311`` or ``Si (111)`` write them."""
         try:
             crystal, reflection = parse_crystal(text)
-        except CatalogError as error:
+        except InputError as error:
             self.refuse("monochromator/crystal", text, key, error.detail, line)
             return
         for end, value in (("type", "crystal"), ("crystal", crystal), ("reflection", reflection)):
             self.of_spectrum(f"monochromator/{end}", value, key, line, text)
 
-    def refuse(self, path: str, text: str, key: str, detail: str, line: int | None = None) -> None:
+    def refuse(self, path: str, text: str, key: str, detail: Sentence, line: int | None = None) -> None:
         """Report a value that was left out."""
         self.report("stated-refused", path, line, text, key=key, detail=detail)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from catalog.errors import UnreadableInput
 from catalog.readers._nodes import MAX_TEXT
+from catalog.wording import Sentence
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 500
@@ -55,15 +56,19 @@ def bounded(rows: Iterable[Row], where: str) -> Iterator[Row]:
         empty = 0
         kept += 1
         if kept > MAX_ROWS:
-            raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows; split it", where=where)
+            raise UnreadableInput(
+                Sentence("the table has more than {most:,} rows; split it", most=MAX_ROWS), where=where
+            )
         used = max(number for number, cell in enumerate(row.cells, 1) if cell.text or cell.problem)
         if used > MAX_COLUMNS:
             raise UnreadableInput(
-                f"the table has more than {MAX_COLUMNS} columns", where=f"{where}:{row.line}"
+                Sentence("the table has more than {most} columns", most=MAX_COLUMNS),
+                where=f"{where}:{row.line}",
             )
         if any(len(cell.text) > MAX_TEXT for cell in row.cells[:used]):
             raise UnreadableInput(
-                f"a cell holds more than {MAX_TEXT:,} characters", where=f"{where}:{row.line}"
+                Sentence("a cell holds more than {most:,} characters", most=MAX_TEXT),
+                where=f"{where}:{row.line}",
             )
         yield Row(row.line, row.cells[:used])
 

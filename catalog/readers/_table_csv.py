@@ -13,6 +13,7 @@ from catalog.readers import Source
 from catalog.readers._nodes import MAX_TEXT, decode
 from catalog.readers._table_cells import Cell, Row, Sheet, bounded
 from catalog.readers._table_headings import LOOK_AT, known_share
+from catalog.wording import Sentence
 
 SEPARATORS = ",\t;"
 _UNICODE_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -34,7 +35,7 @@ def csv_rows(source: Source) -> Sheet:
     text = _decoded(content, source.name)
     separator = _separator(text[:65_536])
     if separator is None:
-        raise UnreadableInput("no row of the table holds known headings", where=source.name)
+        raise UnreadableInput(Sentence("no row of the table holds known headings"), where=source.name)
     return Sheet("", tuple(bounded(_parsed(text, separator, source.name), source.name)))
 
 
@@ -51,7 +52,8 @@ def _parsed(text: str, separator: str, name: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             raise UnreadableInput(
-                f"the table is broken here ({error}); is a quote left open?", where=f"{name}:{before + 1}"
+                Sentence("the table is broken here ({error}); is a quote left open?", error=error),
+                where=f"{name}:{before + 1}",
             ) from error
         yield Row(before + 1, tuple(Cell(cell.strip()) for cell in cells))
         before = reader.line_num
@@ -66,7 +68,7 @@ def _decoded(content: bytes, name: str) -> str:
         text = _shift_jis(content)
         if text is None:
             raise UnreadableInput(
-                "the text is neither UTF-8 nor Shift_JIS; save it as UTF-8", where=name
+                Sentence("the text is neither UTF-8 nor Shift_JIS; save it as UTF-8"), where=name
             ) from None
         return text
     return decode(content, name)
@@ -100,7 +102,8 @@ def _separator(text: str) -> str | None:
     lines = [line for line in text.splitlines()[: LOOK_AT * 2] if line.strip()][:LOOK_AT]
     for separator in SEPARATORS:
         for line in lines:
-            if separator not in line:
+            # A line between bars is a table of a text in Markdown, whatever its cells hold.
+            if separator not in line or line.lstrip().startswith("|"):
                 continue
             try:
                 (cells,) = csv.reader([line], delimiter=separator)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from catalog.columns import Heading, heading
 from catalog.errors import UnreadableInput
 from catalog.readers._table_cells import Row, Sheet, column_name
+from catalog.wording import Sentence
 
 # Titles, notes and banners may stand above the headings.
 LOOK_AT = 20
@@ -49,7 +50,8 @@ def find_tables(sheets: Iterable[Sheet], name: str) -> list[Table]:
     tables = [table for sheet in sheets if (table := _table(sheet, name))]
     if not tables:
         raise UnreadableInput(
-            "no row of the table holds known headings; xafscat template makes a table to fill in", where=name
+            Sentence("no row of the table holds known headings; xafscat template makes a table to fill in"),
+            where=name,
         )
     return tables
 
@@ -88,7 +90,12 @@ def _agreed(before: Heading | None, meant: Heading, where: str, text: str) -> He
     if meant.column.path.startswith(before.column.path + "."):
         return meant
     raise UnreadableInput(
-        f"the headings of a column disagree: {before.column.path} above, {text!r} below", where=where
+        Sentence(
+            "the headings of a column disagree: {path} above, {text!r} below",
+            path=before.column.path,
+            text=text,
+        ),
+        where=where,
     )
 
 
@@ -100,9 +107,13 @@ def _check_unique(found: Mapping[int, Heading], where: str) -> None:
         if clash is None and not meant.column.language:
             clash = next((other for known, other in seen.items() if known.startswith(f"{path}.")), None)
         if clash is not None:
-            both = f"{column_name(clash)} and {column_name(column)}"
+            both = f"{column_name(clash)}, {column_name(column)}"
             raise UnreadableInput(
-                f"the columns {both} mean the same field ({path}); keep one, or say the language of each",
+                Sentence(
+                    "the columns {both} mean the same field ({path}); keep one, or say the language of each",
+                    both=both,
+                    path=path,
+                ),
                 where=where,
             )
         seen[path] = column

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import UnreadableInput
 from catalog.readers import Source
 from catalog.readers._table_cells import Cell, Row, Sheet, bounded
+from catalog.wording import Sentence
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -46,14 +47,20 @@ def xlsx_sheets(source: Source) -> list[Sheet]:
     # The library lets pass whatever a broken part makes of it: any failure is the file's.
     except (InvalidFileException, Exception) as error:
         raise UnreadableInput(
-            f"the workbook is broken ({type(error).__name__}: {error}); save it again as XLSX, or as CSV",
+            Sentence(
+                "the workbook is broken ({kind}: {error}); save it again as XLSX, or as CSV",
+                kind=type(error).__name__,
+                error=error,
+            ),
             where=source.name,
         ) from error
 
 
 def _sheets(book: Workbook, name: str) -> list[Sheet]:
     if len(book.worksheets) > MAX_SHEETS:
-        raise UnreadableInput(f"the workbook has more than {MAX_SHEETS} sheets", where=name)
+        raise UnreadableInput(
+            Sentence("the workbook has more than {most} sheets", most=MAX_SHEETS), where=name
+        )
     sheets = []
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
@@ -98,14 +105,19 @@ def _check_archive(content: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             if len(parts) > MAX_PARTS:
-                raise UnreadableInput(f"the archive has more than {MAX_PARTS:,} parts", where=name)
+                raise UnreadableInput(
+                    Sentence("the archive has more than {most:,} parts", most=MAX_PARTS), where=name
+                )
             if sum(part.file_size for part in parts) > MAX_UNPACKED:
                 raise UnreadableInput(
-                    f"the workbook unpacks to more than {MAX_UNPACKED // _MEGABYTE} MiB", where=name
+                    Sentence("the workbook unpacks to more than {most} MiB", most=MAX_UNPACKED // _MEGABYTE),
+                    where=name,
                 )
             for part in parts:
                 if part.flag_bits & 1:
-                    raise UnreadableInput("the workbook is encrypted; save it without a password", where=name)
+                    raise UnreadableInput(
+                        Sentence("the workbook is encrypted; save it without a password"), where=name
+                    )
                 if part.filename.endswith((".xml", ".rels", ".vml")):
                     _check_xml(_chunks(archive, part), f"{name}!{part.filename}")
     except (
@@ -116,9 +128,9 @@ def _check_archive(content: bytes, name: str) -> None:
         EOFError,
         OSError,
     ) as error:
-        raise UnreadableInput(f"the archive is broken: {error}", where=name) from error
+        raise UnreadableInput(Sentence("the archive is broken: {error}", error=error), where=name) from error
     except ValueError as error:
-        raise UnreadableInput(f"the archive is broken: {error}", where=name) from error
+        raise UnreadableInput(Sentence("the archive is broken: {error}", error=error), where=name) from error
 
 
 def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -132,7 +144,9 @@ def _check_xml(chunks: Iterator[bytes], where: str) -> None:
     before = b""
     for number, chunk in enumerate(chunks):
         if number == 0 and chunk.startswith(_FOREIGN):
-            raise UnreadableInput("the part is not UTF-8", where=where)
+            raise UnreadableInput(Sentence("the part is not UTF-8"), where=where)
         if b"<!DOCTYPE" in before[-16:] + chunk or b"<!ENTITY" in before[-16:] + chunk:
-            raise UnreadableInput("the part declares a document type, which no workbook needs", where=where)
+            raise UnreadableInput(
+                Sentence("the part declares a document type, which no workbook needs"), where=where
+            )
         before = chunk

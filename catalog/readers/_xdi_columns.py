@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from catalog.findings import define, finding
 from catalog.readers._xdi_header import Column, Header
+from catalog.wording import Sentence
 from catalog.xray import HC_EV_ANGSTROM
 
 define(
@@ -76,10 +77,11 @@ def columns_of(header: Header, count: int, name: str) -> list[Column]:
     declared = header.columns
     spare = header.labels if len(header.labels) == count else []
     if sorted(declared) != list(range(1, count + 1)):
-        numbers = ", ".join(map(str, sorted(declared)[:20])) or "none"
-        header.findings.append(
-            finding("xdi-columns", file=name, value=f"declared: {numbers}; columns in the table: {count}")
-        )
+        numbers = ", ".join(map(str, sorted(declared)[:20]))
+        told = Sentence("declared: {numbers}; columns in the table: {count}", numbers=numbers, count=count)
+        if not declared:
+            told = Sentence("declared: none; columns in the table: {count}", count=count)
+        header.findings.append(finding("xdi-columns", file=name, value=told))
     return [
         declared.get(number) or Column(number, spare[number - 1] if spare else f"col{number}", "", 0)
         for number in range(1, count + 1)
@@ -100,28 +102,30 @@ def axis_of(column: Column, header: Header, name: str) -> Axis:
     return Axis("", label, unit)
 
 
-def to_ev(axis: Axis, values: Sequence[float], d_spacing: float | None) -> tuple[list[float] | None, str]:
-    """The values of the first column as photon energies in eV, or None and the reason."""
+def to_ev(axis: Axis, values: Sequence[float], d_spacing: float | None) -> list[float] | Sentence:
+    """The values of the first column as photon energies in eV, or the reason why they are none."""
     if axis.kind == "angle":
         if d_spacing is None:
-            return None, "angle without Mono.d_spacing"
+            return Sentence("angle without Mono.d_spacing")
         if axis.scale is None:
-            return None, f"angle in {axis.unit or 'no unit'}"
+            return (
+                Sentence("angle in {unit}", unit=axis.unit) if axis.unit else Sentence("angle without unit")
+            )
         sines = [math.sin(value * axis.scale) for value in values]
         if min(sines) <= 0:
-            return None, "angle outside 0 to 180 degrees"
+            return Sentence("angle outside 0 to 180 degrees")
         energies = [HC_EV_ANGSTROM / (2 * d_spacing * sine) for sine in sines]
     elif axis.kind == "energy" and axis.scale is not None:
         energies = [value * axis.scale for value in values] if axis.scale != 1 else list(values)
     elif axis.kind == "energy" and not axis.unit:
         if min(values) < _LEAST_EV or max(values) > _MOST_EV:
-            return None, "energy without unit"
+            return Sentence("energy without unit")
         energies = list(values)
     else:
-        return None, f"{axis.label} {axis.unit}".strip()
+        return Sentence("{label}", label=f"{axis.label} {axis.unit}".strip())
     if min(energies) <= 0 or max(energies) > 10 * _MOST_EV:
-        return None, "energies below zero or beyond any beamline"
-    return energies, ""
+        return Sentence("energies below zero or beyond any beamline")
+    return energies
 
 
 def signal_of(header: Header, columns: Sequence[Column], element: str | None) -> Signal | None:

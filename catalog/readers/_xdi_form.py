@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.document import Form, FormValue, Origin
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.readers import HeaderPair
 from catalog.readers._xdi_aliases import Alias, Aliases, aliases
@@ -174,7 +174,7 @@ class _Filling:
             self.report("xdi-placeholder", entry, alias.pointer, value, key=entry.name)
         except InWords:
             self.report("xdi-value-in-words", entry, alias.pointer, value, key=entry.name)
-        except CatalogError as error:
+        except InputError as error:
             self.report("xdi-value-refused", entry, alias.pointer, value, key=entry.name, detail=error.detail)
         return None
 

@@ -10,6 +10,7 @@ from catalog.errors import UnreadableInput
 from catalog.findings import Finding, define, finding
 from catalog.readers._encoding import lines
 from catalog.readers._xdi_text import version
+from catalog.wording import Sentence
 
 define(
     "xdi-version",
@@ -90,14 +91,18 @@ def read_header(text: str, name: str) -> tuple[Header, Iterator[tuple[int, str]]
     rest = lines(text, name)
     stated = version(next(rest)[1])
     if stated is None:
-        raise UnreadableInput("the first line is no XDI version line such as '# XDI/1.0'", where=f"{name}:1")
+        raise UnreadableInput(
+            Sentence("the first line is no XDI version line such as '# XDI/1.0'"), where=f"{name}:1"
+        )
     header = Header(*stated)
     if header.version not in {"1.0", "1.1"}:
         header.findings.append(finding("xdi-version", file=name, line=1, value=header.version))
     section, ignored = "fields", 0
     for number, line in rest:
         if number > MAX_LINES:
-            raise UnreadableInput(f"the header has more than {MAX_LINES:,} lines", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=MAX_LINES), where=f"{name}:{number}"
+            )
         body = line.strip()
         if not body:
             continue
@@ -110,7 +115,8 @@ def read_header(text: str, name: str) -> tuple[Header, Iterator[tuple[int, str]]
             ignored += 1
             if ignored > MAX_IGNORED:
                 raise UnreadableInput(
-                    f"more than {MAX_IGNORED} header lines do not start with '#'", where=f"{name}:{number}"
+                    Sentence("more than {most} header lines do not start with '#'", most=MAX_IGNORED),
+                    where=f"{name}:{number}",
                 )
             header.findings.append(finding("xdi-line-ignored", file=name, line=number, value=body[0]))
             continue
@@ -126,7 +132,7 @@ def read_header(text: str, name: str) -> tuple[Header, Iterator[tuple[int, str]]
             header.labels = body.split() or header.labels
         elif body:
             _add(header, body, f"{name}:{number}", number)
-    raise UnreadableInput("the file ends without a table of numbers after its header", where=name)
+    raise UnreadableInput(Sentence("the file ends without a table of numbers after its header"), where=name)
 
 
 def _add(header: Header, body: str, where: str, line: int) -> None:
@@ -135,10 +141,19 @@ def _add(header: Header, body: str, where: str, line: int) -> None:
         raise UnreadableInput(_what_is_wrong(body), where=where)
     raw = _CONTROL.sub(" ", match[3]).strip()
     if not raw:
-        raise UnreadableInput(f"the entry {match[1]}.{match[2]} has no value after the colon", where=where)
+        raise UnreadableInput(
+            Sentence("the entry {family}.{key} has no value after the colon", family=match[1], key=match[2]),
+            where=where,
+        )
     if len(raw) > MAX_VALUE:
         raise UnreadableInput(
-            f"the entry {match[1]}.{match[2]} has more than {MAX_VALUE:,} characters", where=where
+            Sentence(
+                "the entry {family}.{key} has more than {most:,} characters",
+                family=match[1],
+                key=match[2],
+                most=MAX_VALUE,
+            ),
+            where=where,
         )
     entry = Field(f"{match[1]}.{match[2]}", raw.partition("||")[0].strip(), raw, line)
     column = _COLUMN.fullmatch(entry.key)
@@ -157,18 +172,27 @@ def _declare(header: Header, number: int, entry: Field) -> None:
     )
 
 
-def _what_is_wrong(body: str) -> str:
+def _what_is_wrong(body: str) -> Sentence:
     name, colon, _ = body.partition(":")
     shown = name.strip()[:60]
     if not colon:
-        return f"the header line {body[:60]!r} has no colon; write 'Family.key: value', or comments after '# ///'"
+        return Sentence(
+            "the header line {line!r} has no colon; write 'Family.key: value', or comments after '# ///'",
+            line=body[:60],
+        )
     if "." not in name:
-        return f"the header entry {shown!r} has no dot; write 'Family.key: value'"
+        return Sentence("the header entry {name!r} has no dot; write 'Family.key: value'", name=shown)
     if name.count(".") > 1:
-        return f"the header entry {shown!r} has more than one dot; write 'Family.key: value'"
+        return Sentence(
+            "the header entry {name!r} has more than one dot; write 'Family.key: value'", name=shown
+        )
     if not name[:1].isalpha():
-        return f"the family of {shown!r} does not start with a letter; write 'Family.key: value'"
-    return f"the header entry {shown!r} has signs other than letters, digits, '_' and '-' in its name"
+        return Sentence(
+            "the family of {name!r} does not start with a letter; write 'Family.key: value'", name=shown
+        )
+    return Sentence(
+        "the header entry {name!r} has signs other than letters, digits, '_' and '-' in its name", name=shown
+    )
 
 
 def _resumed(number: int, line: str, rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:

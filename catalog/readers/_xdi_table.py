@@ -14,6 +14,7 @@ from catalog.readers import Curve
 from catalog.readers._curves import thinned_curve
 from catalog.readers._xdi_columns import Axis, Signal, axis_of, columns_of, signal_of
 from catalog.readers._xdi_header import Column, Header
+from catalog.wording import Sentence
 
 define(
     "xdi-comment-in-table",
@@ -58,16 +59,23 @@ def read_table(rows: Iterator[tuple[int, str]], header: Header, name: str, eleme
             table = _begun(header, count, name, element, (number, words[0]))
         elif len(row) != count:
             raise UnreadableInput(
-                f"the row has {len(row)} numbers where the first row has {count}", where=f"{name}:{number}"
+                Sentence(
+                    "the row has {count} numbers where the first row has {first}", count=len(row), first=count
+                ),
+                where=f"{name}:{number}",
             )
         if len(table.abscissa) == MAX_ROWS:
-            raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=f"{name}:{number}")
+            raise UnreadableInput(
+                Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=f"{name}:{number}"
+            )
         table.abscissa.append(row[0])
         if table.signal:
             table.ordinate.append(table.signal.value(row))
         table.last = number, words[0]
     if table is None:
-        raise UnreadableInput("the file ends without a table of numbers after its header", where=name)
+        raise UnreadableInput(
+            Sentence("the file ends without a table of numbers after its header"), where=name
+        )
     return table
 
 
@@ -79,7 +87,10 @@ def curve_of(table: Table, energies: Sequence[float]) -> Curve | None:
 def _begun(header: Header, count: int, name: str, element: str | None, first: tuple[int, str]) -> Table:
     if count > MAX_COLUMNS:
         raise UnreadableInput(
-            f"the table has {count:,} columns; at most {MAX_COLUMNS:,} are read", where=f"{name}:{first[0]}"
+            Sentence(
+                "the table has {count:,} columns; at most {most:,} are read", count=count, most=MAX_COLUMNS
+            ),
+            where=f"{name}:{first[0]}",
         )
     columns = columns_of(header, count, name)
     return Table(
@@ -99,8 +110,13 @@ def _numbers(line: str, words: list[str], where: str) -> list[float]:
                 return row
     for column, word in enumerate(words, 1):
         if not _PLAIN.fullmatch(word) or not _is_finite(word):
-            raise UnreadableInput(f"{word[:40]!r} in column {column} of the table is no number", where=where)
-    raise UnreadableInput("the row holds something else than numbers", where=where)
+            raise UnreadableInput(
+                Sentence(
+                    "{word!r} in column {column} of the table is no number", word=word[:40], column=column
+                ),
+                where=where,
+            )
+    raise UnreadableInput(Sentence("the row holds something else than numbers"), where=where)
 
 
 def _is_finite(word: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from catalog.errors import UnreadableInput
+from catalog.wording import Sentence
 
 _VERSION_BYTES = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*#[ \t]*XDI/[0-9]", re.IGNORECASE)
 _VERSION = re.compile(r"[ \t]*#[ \t]*XDI/([0-9]+\.[0-9]+)(?![0-9.])(.*)", re.IGNORECASE)
@@ -37,7 +38,9 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
         try:
             return _trimmed(content[2:].decode(encoding), name), encoding
         except UnicodeDecodeError as error:
-            raise UnreadableInput("the file is no valid UTF-16 text; save it as UTF-8", where=name) from error
+            raise UnreadableInput(
+                Sentence("the file is no valid UTF-16 text; save it as UTF-8"), where=name
+            ) from error
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return _trimmed(content.decode("utf-8"), name), "utf-8"
@@ -54,7 +57,8 @@ def _trimmed(text: str, name: str) -> str:
     if position >= 0:
         line = len(re.findall("\r\n|\r|\n", text[:position])) + 1
         raise UnreadableInput(
-            "the line holds NUL bytes: this is no text file, or it was damaged", where=f"{name}:{line}"
+            Sentence("the line holds NUL bytes: this is no text file, or it was damaged"),
+            where=f"{name}:{line}",
         )
     return text
 

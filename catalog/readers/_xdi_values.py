@@ -8,14 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from catalog.document import FormValue
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.ids import check_cas, normalise_doi
 from catalog.quantity import decimal_text, parse_quantity
 from catalog.readers._xdi_aliases import Alias
+from catalog.wording import Sentence
 from catalog.xray import normalise_edge, normalise_element, parse_crystal
 
 
-class ValueRefused(CatalogError):
+class ValueRefused(InputError):
     """A header value is not what its entry should hold."""
 
     code = "header-value"
@@ -60,7 +61,7 @@ def read_value(alias: Alias, value: str) -> dict[str, FormValue]:
     Raises CatalogError: ValueRefused and its children, or that of the module that knows the kind of value.
     """
     if len(value) > _MAX_TEXT and alias.kind != "text":
-        raise ValueRefused("the value is too long for what it should be")
+        raise ValueRefused(Sentence("the value is too long for what it should be"))
     return _READ[alias.kind](alias, value)
 
 
@@ -83,22 +84,22 @@ def _edge(alias: Alias, value: str) -> dict[str, FormValue]:
 def _quantity(alias: Alias, value: str) -> dict[str, FormValue]:
     quantity = parse_quantity(value, alias.canonical, default_unit=alias.unit)
     if quantity.value <= 0:
-        raise ValueRefused(f"{value!r} is not above zero")
+        raise ValueRefused(Sentence("{value!r} is not above zero", value=value))
     if alias.pointer.endswith("/d_spacing") and not _LEAST_D <= quantity.value <= _MOST_D:
-        raise ValueRefused(f"{value!r} is no lattice spacing of a crystal")
+        raise ValueRefused(Sentence("{value!r} is no lattice spacing of a crystal", value=value))
     bare = alias.unit and re.fullmatch(r"[-+0-9.eE]+", value)
     return {alias.pointer: f"{value} {alias.unit}" if bare else value}
 
 
 def _current(alias: Alias, value: str) -> dict[str, FormValue]:
     if parse_quantity(value, alias.canonical, default_unit=alias.unit).value == 0:
-        raise NothingStated(f"{value!r} stands for a current nobody recorded")
+        raise NothingStated(Sentence("{value!r} stands for a current nobody recorded", value=value))
     return _quantity(alias, value)
 
 
 def _temperature(alias: Alias, value: str) -> dict[str, FormValue]:
     if _ROOM.fullmatch(value.strip()):
-        raise InWords(f"{value!r} is no number")
+        raise InWords(Sentence("{value!r} is no number", value=value))
     return _quantity(alias, value)
 
 
@@ -114,29 +115,38 @@ def _crystal(alias: Alias, value: str) -> dict[str, FormValue]:
 def _moment(alias: Alias, value: str) -> dict[str, FormValue]:
     match = _MOMENT.fullmatch(value.strip())
     if match is None:
-        raise ValueRefused(f"{value!r} is no date; write for example 2001-06-26T22:27:31")
+        raise ValueRefused(
+            Sentence("{value!r} is no date; write for example 2001-06-26T22:27:31", value=value)
+        )
     text = "T".join(filter(None, match.group(1, 2))).replace(",", ".") + (match[3] or "").upper()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueRefused(f"{value!r} is no date: {error}") from error
+        raise ValueRefused(Sentence("{text!r} is no date: {error}", text=value, error=error)) from error
     if match[2] is None:
         return {alias.pointer: match[1]}
     return {alias.pointer: moment.isoformat()}
 
 
 def _technique(alias: Alias, value: str) -> dict[str, FormValue]:
-    return {alias.pointer: _word(_TECHNIQUES, value, "technique")}
+    return {alias.pointer: _word(_TECHNIQUES, value, Sentence("technique"))}
 
 
 def _mode(alias: Alias, value: str) -> dict[str, FormValue]:
-    return {alias.pointer: _word(_MODES, value, "detection mode")}
+    return {alias.pointer: _word(_MODES, value, Sentence("detection mode"))}
 
 
-def _word(words: dict[str, str], value: str, what: str) -> str:
+def _word(words: dict[str, str], value: str, what: Sentence) -> str:
     word = words.get(re.sub(r"\s*mode$|_", " ", value.casefold()).strip())
     if word is None:
-        raise ValueRefused(f"{value!r} is no {what}; write one of {', '.join(sorted(set(words.values())))}")
+        raise ValueRefused(
+            Sentence(
+                "{value!r} is no {what}; write one of {words}",
+                value=value,
+                what=what,
+                words=", ".join(sorted(set(words.values()))),
+            )
+        )
     return word
 
 

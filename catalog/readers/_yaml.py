@@ -15,6 +15,7 @@ from yaml import events
 
 from catalog.errors import UnreadableInput
 from catalog.readers._nodes import MAX_DEPTH, Entry, Guard, MappingNode, Node, ScalarNode, SequenceNode
+from catalog.wording import Sentence
 
 NON_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[-+]?(inf|Infinity)|NaN|nan")
 # Plain scalars by which YAML says "no value"; in quotes they are texts.
@@ -25,15 +26,21 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PRIVATE_USE = range(0x10FFFD, 0xF0000, -1)
 
 _HINTS = {
-    "mapping values are not allowed": "a text that contains a colon and a blank needs quotes",
-    "tab character": "indent with blanks, not tabs",
-    "cannot start any token": "JSON-LD keywords (@id) are no part of the form, other texts that start with "
-    "@, % or ` need quotes, and lines are indented with blanks, not tabs",
-    "could not find expected ':'": "each key needs a colon, and a text over several lines needs quotes or |",
-    "unexpected end of stream": "a quote is not closed",
-    "expected ',' or": "a bracket is not closed, or a text with brackets needs quotes",
-    "did not find expected": "check the indentation; a text that starts with a quote or bracket needs quotes",
-    "escape": "in double quotes a backslash starts an escape; use single quotes",
+    "mapping values are not allowed": Sentence("a text that contains a colon and a blank needs quotes"),
+    "tab character": Sentence("indent with blanks, not tabs"),
+    "cannot start any token": Sentence(
+        "JSON-LD keywords (@id) are no part of the form, other texts that start with "
+        "@, % or ` need quotes, and lines are indented with blanks, not tabs"
+    ),
+    "could not find expected ':'": Sentence(
+        "each key needs a colon, and a text over several lines needs quotes or |"
+    ),
+    "unexpected end of stream": Sentence("a quote is not closed"),
+    "expected ',' or": Sentence("a bracket is not closed, or a text with brackets needs quotes"),
+    "did not find expected": Sentence(
+        "check the indentation; a text that starts with a quote or bracket needs quotes"
+    ),
+    "escape": Sentence("in double quotes a backslash starts an escape; use single quotes"),
 }
 
 
@@ -50,7 +57,7 @@ def parse(text: str, name: str, *, foreign: bool = False) -> Iterator[Node]:
     except yaml.MarkedYAMLError as error:
         raise _refusal(error, guard) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        raise UnreadableInput(f"not valid YAML: {error}", where=name) from error
+        raise UnreadableInput(Sentence("not valid YAML: {error}", error=error), where=name) from error
 
 
 def first_keys(text: str) -> tuple[list[str], bool]:
@@ -113,7 +120,9 @@ class _Composer:
         while not isinstance(event := next(self._events), events.MappingEndEvent):
             line = self._enter(event, depth + 1)
             if not isinstance(event, events.ScalarEvent):
-                raise self._guard.refusal(line, "a key has to be a text; a text with brackets needs quotes")
+                raise self._guard.refusal(
+                    line, Sentence("a key has to be a text; a text with brackets needs quotes")
+                )
             key = self._guard.text(event.value.translate(self._shown), line)
             self._guard.key(key, line, seen)
             following = next(self._events)
@@ -128,7 +137,8 @@ class _Composer:
                 return None
             if NON_FINITE.fullmatch(text) and not self._guard.foreign:
                 raise self._guard.refusal(
-                    line, f"{text} is not a finite number; put it in quotes if it is a text"
+                    line,
+                    Sentence("{text} is not a finite number; put it in quotes if it is a text", text=text),
                 )
         elif event.style in ("|", ">"):
             # The line end before the next key belongs to the notation, not to the text.
@@ -141,15 +151,23 @@ class _Composer:
         if isinstance(event, events.AliasEvent):
             raise self._guard.refusal(
                 line,
-                f"aliases (*{event.anchor}) are not supported; write the value out, "
-                "or put a text that starts with * in quotes",
+                Sentence(
+                    "aliases (*{anchor}) are not supported; write the value out, or put a text that "
+                    "starts with * in quotes",
+                    anchor=event.anchor,
+                ),
             )
         if anchor := getattr(event, "anchor", None):
             raise self._guard.refusal(
-                line, f"anchors (&{anchor}) are not supported; write the value out each time"
+                line,
+                Sentence(
+                    "anchors (&{anchor}) are not supported; write the value out each time", anchor=anchor
+                ),
             )
         if tag := getattr(event, "tag", None):
-            raise self._guard.refusal(line, f"tags ({tag}) are not supported: every value is a text")
+            raise self._guard.refusal(
+                line, Sentence("tags ({tag}) are not supported: every value is a text", tag=tag)
+            )
         return line
 
     def _lacks_colon(self, key: events.Event, value: events.Event) -> bool:
@@ -170,7 +188,7 @@ def _hide(text: str, guard: Guard) -> tuple[str, dict[int, str]]:
         stand_ins = {char: next(free) for char in present}
     except StopIteration:
         raise guard.refusal(
-            1, "the file uses every private-use character; this is not a deposit form"
+            1, Sentence("the file uses every private-use character; this is not a deposit form")
         ) from None
     hidden = text.translate({ord(char): code for char, code in stand_ins.items()})
     return hidden, {code: char for char, code in stand_ins.items()}
@@ -180,8 +198,13 @@ def _refusal(error: yaml.MarkedYAMLError, guard: Guard) -> UnreadableInput:
     marks = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
     line = marks[0] if marks else 1
     problem = error.problem or "unreadable"
-    detail = f"not valid YAML: {problem}"
+    detail = Sentence("not valid YAML: {problem}", problem=problem)
     if error.context and marks[-1] != line:
-        detail += f" ({error.context} that began on line {marks[-1]})"
-    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
-    return guard.refusal(line, f"{detail}; {hint}" if hint else detail)
+        detail = Sentence(
+            "not valid YAML: {problem} ({context} that began on line {began})",
+            problem=problem,
+            context=error.context,
+            began=marks[-1],
+        )
+    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), None)
+    return guard.refusal(line, Sentence("{detail}; {hint}", detail=detail, hint=hint) if hint else detail)

@@ -9,12 +9,13 @@ import re
 from datetime import datetime
 
 from catalog.document import Form, FormValue, Origin
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.findings import define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair, Reader, Reading, Source
 from catalog.readers._encoding import decode, decode_head, encoding_findings, lines
 from catalog.readers._personal import names_somebody
+from catalog.wording import Sentence
 from catalog.xray import normalise_edge, parse_crystal
 
 define(
@@ -66,17 +67,18 @@ def read(source: Source) -> Reading:
     for line, text in lines(decoded.text, source.name):
         if line > _MAX_LINES:
             raise UnreadableInput(
-                f"the file has more than {_MAX_LINES:,} lines", where=f"{source.name}:{line}"
+                Sentence("the file has more than {most:,} lines", most=_MAX_LINES),
+                where=f"{source.name}:{line}",
             )
         if line == 1 and not _FIRST_LINE.fullmatch(text.strip()):
             raise UnreadableInput(
-                "the first line is not that of a measurement info file", where=f"{source.name}:1"
+                Sentence("the first line is not that of a measurement info file"), where=f"{source.name}:1"
             )
         if text.startswith("#") or not text.strip():
             continue
         match = _ENTRY.fullmatch(text[:2_000].strip())
         if match is None:
-            raise UnreadableInput("the line is no 'key : value'", where=f"{source.name}:{line}")
+            raise UnreadableInput(Sentence("the line is no 'key : value'"), where=f"{source.name}:{line}")
         filling.take(match[1], match[2].strip(), line)
     reading.suggestions["/facility"] = "Aichi SR"
     return reading
@@ -100,7 +102,7 @@ class _Filling:
         if key in self.reads and value:
             try:
                 self.reads[key](key, value, line)
-            except CatalogError as error:
+            except InputError as error:
                 self.report("aichi-info-refused", key, value, line, detail=error.detail)
         elif key in _PUBLIC and value and self.pairs < _MAX_PAIRS and not names_somebody(value):
             self.put(f"{SPECTRUM}/header/{self.pairs}", {"key": key, "value": value[:500]}, key, value, line)
@@ -151,7 +153,7 @@ def _moment(text: str) -> str:
     try:
         moment = datetime.strptime(text, "%y.%m.%d %H:%M:%S.%f" if "." in text[9:] else "%y.%m.%d %H:%M:%S")  # noqa: DTZ007
     except ValueError as error:
-        raise CatalogError(f"{text!r} is no date: {error}") from error
+        raise InputError(Sentence("{text!r} is no date: {error}", text=text, error=error)) from error
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
 
 

@@ -14,13 +14,14 @@ from pathlib import PurePath
 
 from catalog.alias_tables import alias_table, meanings
 from catalog.document import Form
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.readers import Reader, Reading, Source
 from catalog.readers._curves import thinned_curve
 from catalog.readers._encoding import decode, decode_head, encoding_findings, lines
 from catalog.readers._hints import named_edges, suggested_edge, suggested_formula, symbols
 from catalog.readers._pf9809_header import number
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 from catalog.xray import normalise_edge
 
 SPECTRUM = "/spectra/0"
@@ -73,7 +74,9 @@ def _take_apart(rows: Iterator[tuple[int, str]], name: str) -> _Contents:
         where = f"{name}:{line}"
         if match := _ENTRY.match(text):
             if line > MAX_HEADER_LINES:
-                raise UnreadableInput(f"the header has more than {MAX_HEADER_LINES} lines", where=where)
+                raise UnreadableInput(
+                    Sentence("the header has more than {most:,} lines", most=MAX_HEADER_LINES), where=where
+                )
             contents.entries.append((line, match[1], match[2].strip()))
         elif not text.strip() or _RULE.fullmatch(text):
             continue
@@ -82,7 +85,7 @@ def _take_apart(rows: Iterator[tuple[int, str]], name: str) -> _Contents:
         else:
             _row(contents, line, text.split(), where)
     if not contents.energy:
-        raise UnreadableInput("the file ends without a row of numbers after its header", where=name)
+        raise UnreadableInput(Sentence("the file ends without a row of numbers after its header"), where=name)
     return contents
 
 
@@ -90,9 +93,11 @@ def _row(contents: _Contents, line: int, cells: list[str], where: str) -> None:
     values = [number(cell) for cell in cells[:3]]
     if len(cells) != 2 or None in values:
         shown = " ".join(cells)[:60]
-        raise UnreadableInput(f"the row is no energy and absorption: {shown!r}", where=where)
+        raise UnreadableInput(
+            Sentence("the row is no energy and absorption: {shown!r}", shown=shown), where=where
+        )
     if len(contents.energy) == MAX_ROWS:
-        raise UnreadableInput(f"the table has more than {MAX_ROWS:,} rows", where=where)
+        raise UnreadableInput(Sentence("the table has more than {most:,} rows", most=MAX_ROWS), where=where)
     energy, signal = values
     assert energy is not None
     assert signal is not None
@@ -150,7 +155,7 @@ class _Filling:
     def edge(self, key: str, value: str, line: int) -> None:
         try:
             element, shells = normalise_edge(value)
-        except CatalogError as error:
+        except InputError as error:
             self.into.refuse("edge", value, key, error.detail, line)
             return
         if element:
@@ -190,7 +195,9 @@ class _Filling:
             told = datetime.strptime(plain(value).upper(), "%I:%M %p %m/%d/%Y").isoformat()  # noqa: DTZ007
         except ValueError:
             if not _YEAR.fullmatch(value):
-                self.into.refuse("started", value, key, f"{value!r} is no date with a time", line)
+                self.into.refuse(
+                    "started", value, key, Sentence("{text!r} is no date with a time", text=value), line
+                )
                 return
             told = value
         self.into.of_spectrum("started", told, key, line, value)

@@ -19,6 +19,7 @@ from catalog.readers._athena_text import FIRST_LINE, read_project, unpacked_head
 from catalog.readers._encoding import decode_head, encoding_findings
 from catalog.readers._several import part_id
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 define(
     "athena-group-left-out",
@@ -86,7 +87,12 @@ def _spectrum(group: Group, reading: Reading, name: str) -> Spectrum | None:
     energy, signal = numbers(group.arrays["x"]), numbers(group.arrays["y"])
     if len(energy) != len(signal):
         raise UnreadableInput(
-            f"the group {group.key!r} has {len(energy):,} energies and {len(signal):,} values of absorption",
+            Sentence(
+                "the group {key!r} has {energy:,} energies and {signal:,} values of absorption",
+                key=group.key,
+                energy=len(energy),
+                signal=len(signal),
+            ),
             where=f"{name}:{group.line}" if group.line else name,
         )
     return Spectrum(group, energy, signal)

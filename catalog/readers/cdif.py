@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from catalog.alias_tables import alias_table
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.readers import Reader, Reading, Source
 from catalog.readers._documents import SPECTRUM, Filling, Row
@@ -112,7 +112,7 @@ class _Filled:
                 else:
                     _, shells = normalise_edge(stated.text)
                     value = shells[0] if len(shells) == 1 else list(shells)
-            except CatalogError as error:
+            except InputError as error:
                 self.filling.refuse(stated, f"{SPECTRUM}/{means}", error.detail)
             else:
                 self.filling.put(f"{SPECTRUM}/{means}", value, stated)  # type: ignore[arg-type]
@@ -215,7 +215,7 @@ class _Filled:
         crystal = self.filling.form.get(f"{SPECTRUM}/monochromator/crystal") or "Si"
         try:
             _, reflection = parse_crystal(f"{crystal} {value.text}")
-        except CatalogError as error:
+        except InputError as error:
             self.filling.refuse(value, row["fills"], error.detail)
         else:
             self.filling.put(row["fills"], reflection, value)

@@ -17,6 +17,7 @@ from catalog.readers._scan_dates import moments, put_moment
 from catalog.readers._scan_form import Hints, begin, comment, complete, place_of
 from catalog.readers._scan_table import Row, read_table, split
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 _PROGRAM = "CLS Data Acquisition"
 _KEY = re.compile(r"([A-Za-z]\w{0,30}\.\w{1,30})\s*:\s*(.*)")
@@ -44,7 +45,9 @@ def read(source: Source) -> Reading:
     first: list[Row] = []
     for line, text in rows:
         if line > _MAX_HEADER:
-            raise UnreadableInput(f"the header has more than {_MAX_HEADER} lines", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=_MAX_HEADER), where=f"{name}:{line}"
+            )
         body = text.removeprefix("#").strip()
         if not text.startswith("#"):
             if text.strip():
@@ -57,7 +60,7 @@ def read(source: Source) -> Reading:
         else:
             _read_line(said, hints, body, line)
     if not labels:
-        raise UnreadableInput("no line '#(1) ...' names the columns of the scan", where=f"{name}:1")
+        raise UnreadableInput(Sentence("no line '#(1) ...' names the columns of the scan"), where=f"{name}:1")
     hints.labels = labels
     table = read_table(_of_first_event([*first, *rows]), name)
     return complete(said, table, labels, hints, label_line)

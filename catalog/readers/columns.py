@@ -22,6 +22,7 @@ from catalog.readers._scan_roles import Axis, Signal, axis_of, bare_axis, meanin
 from catalog.readers._scan_table import Table, is_row, read_table, split
 from catalog.readers._several import part_id
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "columns-computed",
@@ -77,7 +78,7 @@ def sniff(source: Source) -> int:
     if any(meaning(label)[0] == "energy" for label in contents.labels):
         return _LABELLED
     try:
-        return _BARE if bare_axis(read_table(enumerate(numbers, 1), ""))[0] else _NUMBERS
+        return _BARE if isinstance(bare_axis(read_table(enumerate(numbers, 1), "")), Axis) else _NUMBERS
     except UnreadableInput:
         return _NUMBERS
 
@@ -94,21 +95,26 @@ def read(source: Source) -> Reading:
         return _refused(said, "columns-computed", 1, by)
     contents = take_apart(rows)
     if contents is None:
-        raise UnreadableInput("no row of numbers stands in the first lines of the file", where=source.name)
+        raise UnreadableInput(
+            Sentence("no row of numbers stands in the first lines of the file"), where=source.name
+        )
     table = read_table(chain([contents.first], rows), source.name, marks="#;:!%")
     line = contents.label_line or contents.first[0]
-    axis, reason = axis_of(contents.labels, table) if contents.labels else bare_axis(table)
+    axis = axis_of(contents.labels, table) if contents.labels else bare_axis(table)
     if contents.labels and (word := _processed(contents.labels)):
-        axis, reason = None, f"column {contents.labels[0]!r} is {word}"
+        axis = Sentence("column {label!r} is {word}", label=contents.labels[0], word=Sentence.of_data(word))
     least = _LEAST_ROWS if contents.labels else _LEAST_BARE_ROWS
-    if axis and table.rows < least:
-        axis, reason = None, f"{table.rows} rows are too few for a spectrum"
-    if axis is None:
-        return _refused(said, "columns-no-energy", line, reason)
+    if isinstance(axis, Axis) and table.rows < least:
+        axis = Sentence("{rows} rows are too few for a spectrum", rows=table.rows)
+    if isinstance(axis, Sentence):
+        return _refused(said, "columns-no-energy", line, axis)
     wide = _spectra(contents.labels, table, axis)
     if len(wide) > _MAX_SPECTRA:
         raise UnreadableInput(
-            f"the table has {len(wide)} spectra; at most {_MAX_SPECTRA} are read", where=source.name
+            Sentence(
+                "the table has {count} spectra; at most {most} are read", count=len(wide), most=_MAX_SPECTRA
+            ),
+            where=source.name,
         )
     hints = _read_comments(said, contents)
     hints.labels = contents.labels

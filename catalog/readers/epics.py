@@ -16,6 +16,7 @@ from catalog.readers._scan_dates import put_moment
 from catalog.readers._scan_form import Hints, begin, comment, complete, place_of
 from catalog.readers._scan_table import Row, is_row, read_table
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 _STEP_SCAN = re.compile(r";\s*Epics Scan ([0-9]) dimensional scan\s*")
 _MDA = re.compile(r"##\s*mda2ascii [0-9.]{1,12} generated output\s*")
@@ -53,7 +54,8 @@ def read(source: Source) -> Reading:
     labels, line = take(said, hints, header)
     if not labels:
         raise UnreadableInput(
-            "the header does not name the columns of the table", where=f"{source.name}:{header[-1][0]}"
+            Sentence("the header does not name the columns of the table"),
+            where=f"{source.name}:{header[-1][0]}",
         )
     hints.labels = labels
     return complete(said, read_table(table_rows, source.name), labels, hints, line)
@@ -63,11 +65,13 @@ def _parted(rows: Iterator[Row], name: str) -> tuple[list[Row], Iterator[Row]]:
     header: list[Row] = []
     for line, text in rows:
         if line > _MAX_HEADER:
-            raise UnreadableInput(f"the header has more than {_MAX_HEADER} lines", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=_MAX_HEADER), where=f"{name}:{line}"
+            )
         if is_row(text):
             return header, _with(line, text, rows)
         header.append((line, text))
-    raise UnreadableInput("the file ends without a row of numbers", where=name)
+    raise UnreadableInput(Sentence("the file ends without a row of numbers"), where=name)
 
 
 def _with(line: int, text: str, rows: Iterator[Row]) -> Iterator[Row]:
@@ -79,7 +83,10 @@ def _step_scan(said: Statements, hints: Hints, header: list[Row]) -> tuple[list[
     dimensions = _STEP_SCAN.fullmatch(header[0][1])
     if dimensions and dimensions[1] != "1":
         raise UnreadableInput(
-            f"the scan has {dimensions[1]} dimensions; only scans over the energy alone are read",
+            Sentence(
+                "the scan has {count} dimensions; only scans over the energy alone are read",
+                count=dimensions[1],
+            ),
             where=f"{said.name}:1",
         )
     names: dict[str, str] = {}
@@ -124,7 +131,8 @@ def _mda2ascii(said: Statements, hints: Hints, header: list[Row]) -> tuple[list[
         body = text.lstrip("#").strip()
         if body.startswith("Overall scan dimension") and not body.endswith("= 1-D"):
             raise UnreadableInput(
-                f"{body!r}: only scans over the energy alone are read", where=f"{said.name}:{line}"
+                Sentence("{text!r}: only scans over the energy alone are read", text=body),
+                where=f"{said.name}:{line}",
             )
         if match := _EXTRA.fullmatch(body):
             name, value = match["name"], match["value"].strip()

@@ -16,6 +16,7 @@ from catalog.readers import Reader, Reading, Source
 from catalog.readers._documents import SPECTRUM, Filling, Row
 from catalog.readers._foreign import Tree, outline, trees
 from catalog.readers._measured import Measured
+from catalog.wording import Sentence
 
 define(
     "jxs-schema",
@@ -121,7 +122,11 @@ class _Own:
                 if stated.text.isascii() and stated.text.isdigit():
                     self.filling.put(row["fills"], stated.text, stated)
                 else:
-                    self.filling.refuse(stated, row["fills"], f"{stated.text[:40]!r} is no number of points")
+                    self.filling.refuse(
+                        stated,
+                        row["fills"],
+                        Sentence("{text!r} is no number of points", text=stated.text[:40]),
+                    )
 
     def ring_energy(self, row: Row, tree: Tree) -> None:
         """The energy of the ring, when there is a ring of it."""
@@ -131,7 +136,11 @@ class _Own:
             except CatalogError:
                 absurd = False  # taking it will say why
             if absurd:
-                self.filling.refuse(stated, row["fills"], f"{stated.text!r} is more than any such ring has")
+                self.filling.refuse(
+                    stated,
+                    row["fills"],
+                    Sentence("{text!r} is more than any such ring has", text=stated.text),
+                )
             else:
                 self.filling.take({**row, "as": "quantity"}, stated)
 

@@ -11,6 +11,7 @@ from catalog.readers._scan_dates import put_moment
 from catalog.readers._scan_form import Hints, begin, comment, complete, place_of
 from catalog.readers._scan_table import read_table
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 _FIRST = re.compile(
     r"#\s{0,4}1-D Scan File created\s+(?:by LabVIEW Control Panel\s+)?"
@@ -45,7 +46,7 @@ def read(source: Source) -> Reading:
         body = text.removeprefix("#").strip()
         if line > _MAX_HEADER or not text.startswith("#"):
             raise UnreadableInput(
-                "no line 'Column Headings:' stands before the table", where=f"{name}:{line}"
+                Sentence("no line 'Column Headings:' stands before the table"), where=f"{name}:{line}"
             )
         if section == "column headings":
             labels = _labels(text[1:])

@@ -21,6 +21,7 @@ from catalog.readers._hints import finest, named_edges, suggested_edge, symbols
 from catalog.readers._lucia_text import IDENTITY, Contents, folded, take_apart
 from catalog.readers._pf9809_header import number
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 define(
     "lucia-signals",
@@ -130,7 +131,7 @@ class _Filling:
                     french_date(self.day[1] if self.day else ""), time.fromisoformat(value)
                 )
             except ValueError:
-                self.into.refuse(path, raw, key, f"{raw!r} is no date with a time", line)
+                self.into.refuse(path, raw, key, Sentence("{text!r} is no date with a time", text=raw), line)
                 continue
             if path == "started":
                 started = moment

@@ -19,6 +19,7 @@ from catalog.readers._scan_form import Hints, begin, finish
 from catalog.readers._scan_roles import Axis, Signal
 from catalog.readers._scan_table import Table, read_table
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "lytle-energy-computed",
@@ -56,10 +57,12 @@ def read(source: Source) -> Reading:
         values = {key: float(cell) for key, cell in zip(keys, cells, strict=True)}
     except ValueError as error:
         raise UnreadableInput(
-            "the second line has not a number for each name of the first", where=f"{name}:2"
+            Sentence("the second line has not a number for each name of the first"), where=f"{name}:2"
         ) from error
     if not all(map(math.isfinite, values.values())) or values["STPDEG"] <= 0:
-        raise UnreadableInput("STPDEG and the other parameters have to be numbers above 0", where=f"{name}:2")
+        raise UnreadableInput(
+            Sentence("STPDEG and the other parameters have to be numbers above 0"), where=f"{name}:2"
+        )
     hints = Hints(announced=(int(values["NPTS"]), 2))
     said.quantity("monochromator/d_spacing", f"{cells[keys.index('DSPACE')]} Å", "Å", "DSPACE", 2)
     for key in _PUBLIC:
@@ -70,7 +73,8 @@ def read(source: Source) -> Reading:
             said.pair(key.strip(), " ".join(value.split()), line)
         else:
             raise UnreadableInput(
-                f"the line does not begin with one of {', '.join(_LINES)}", where=f"{name}:{line}"
+                Sentence("the line does not begin with one of {words}", words=", ".join(_LINES)),
+                where=f"{name}:{line}",
             )
     _read_comment(said, hints, header[6][1])
     table = _in_energy(said, read_table(rows, name), values)
@@ -104,7 +108,7 @@ def _in_energy(said: Statements, table: Table, values: dict[str, float]) -> Tabl
     energies = [bragg_energy(steps / values["STPDEG"], values["DSPACE"]) for steps in table.columns[0]]
     if not all(map(math.isfinite, energies)):
         raise UnreadableInput(
-            "the steps of the monochromator are no angles between 0 and 180 degrees",
+            Sentence("the steps of the monochromator are no angles between 0 and 180 degrees"),
             where=f"{said.name}:{table.first[0]}",
         )
     table.columns[0] = type(table.columns[0])("d", energies)

@@ -19,6 +19,7 @@ from catalog.readers._foreign import Stated, Tree, outline, trees
 from catalog.readers._measured import Measured
 from catalog.readers._repository import Creator, Record, fill_record, refusal
 from catalog.readers._schema_org import schema_org_record
+from catalog.wording import Sentence
 
 define(
     "mdr-schema",
@@ -92,7 +93,10 @@ def read(source: Source) -> Reading:
             _read_dialect(tree, source.name, reading)
         else:
             raise UnreadableInput(
-                "the document has none of the keys data_info, titles and @context; give one file a kind of document",
+                Sentence(
+                    "the document has none of the keys data_info, titles and @context; give one file a "
+                    "kind of document"
+                ),
                 where=f"{source.name}:{tree.line}",
             )
     reading.is_xafs = bool(reading.forms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from catalog.alias_tables import meanings
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.quantity import parse_quantity
 from catalog.readers import Reader, Reading, Source
 from catalog.readers._encoding import decode_head
@@ -14,6 +14,7 @@ from catalog.readers._scan_dates import put_moment
 from catalog.readers._scan_form import Hints, begin, comment, complete
 from catalog.readers._scan_table import is_row, read_table
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 _ENTRY = re.compile(r"#%\s*([A-Za-z]{2,12})\s*:\s*(.*)")
 _PLACE = re.compile(r"(?P<facility>[A-Za-z][\w-]{1,12})\s+(?P<beamline>\S{1,20})")
@@ -42,7 +43,9 @@ def read(source: Source) -> Reading:
     first = (0, "")
     for line, text in rows:
         if line > _MAX_HEADER:
-            raise UnreadableInput(f"the header has more than {_MAX_HEADER} lines", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=_MAX_HEADER), where=f"{name}:{line}"
+            )
         if is_row(text):
             first = line, text
             break
@@ -58,7 +61,9 @@ def read(source: Source) -> Reading:
         elif value:
             _read_entry(said, hints, means, key, value, line)
     if not labels:
-        raise UnreadableInput("no entry '#%cols:' names number and labels of the columns", where=f"{name}:1")
+        raise UnreadableInput(
+            Sentence("no entry '#%cols:' names number and labels of the columns"), where=f"{name}:1"
+        )
     hints.labels = labels
     table = read_table(iter([first, *rows]), name)
     return complete(said, table, labels, hints, label_line)
@@ -79,7 +84,7 @@ def _read_entry(said: Statements, hints: Hints, means: str, key: str, value: str
         text = f"{match[1]} K" if match else value
         try:
             parse_quantity(text, "K")
-        except CatalogError as error:
+        except InputError as error:
             said.refuse("temperature", value, key, error.detail, line)
         else:
             said.of_spectrum("temperature", text, key, line, value)

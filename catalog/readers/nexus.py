@@ -17,6 +17,7 @@ from catalog.readers._nexus_file import OFFSETS, SIGNATURE, Hdf5, Node, opened
 from catalog.readers._nexus_form import Filling
 from catalog.readers._several import part_id
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "nexus-not-xas",
@@ -50,6 +51,14 @@ define(
     "ファイルの {count} か所が別のファイルを指しているため読みませんでした（{value}）。"
     "必要な場合はファイルに含めてください。",
 )
+define(
+    "nexus-link-refused",
+    "error",
+    "{value} leads to {target}; other files are never opened, and the energies or the signal are not in this one. "
+    "Put them into the file.",
+    "{value} は {target} を指しています。別のファイルは開きません。"
+    "エネルギーまたは信号がこのファイルにないため、ファイルに含めてください。",
+)
 
 define(
     "nexus-no-signal",
@@ -66,6 +75,7 @@ define(
 )
 
 MAX_SPECTRA = 1_000
+MAX_SHOWN = 5
 _LEAST_EV, _MOST_EV = 30.0, 200_000.0
 
 
@@ -82,10 +92,14 @@ def read(source: Source) -> Reading:
     """
     reading = Reading()
     with opened(source) as file:
-        entries = [entry for node in file.entries() if (entry := _entry(file, node, reading))]
-        _report_elsewhere(file, reading)
+        nodes = list(file.entries())
+        without: list[str] = []
+        entries = [entry for node in nodes if (entry := _entry(file, node, reading, without))]
+        _report_elsewhere(file, reading, entries, lacking=not nodes or bool(without))
     if sum(len(entry.signals) for entry in entries) > MAX_SPECTRA:
-        raise UnreadableInput(f"the file holds more than {MAX_SPECTRA:,} spectra", where=source.name)
+        raise UnreadableInput(
+            Sentence("the file holds more than {most:,} spectra", most=MAX_SPECTRA), where=source.name
+        )
     if not entries:
         reading.is_xafs = False
         if not any(item.severity == "error" for item in reading.findings):
@@ -123,13 +137,16 @@ def _fill(reading: Reading, entries: list[Entry], name: str) -> None:
     about.close()
 
 
-def _entry(file: Hdf5, node: Node, reading: Reading) -> Entry | None:
-    """What the entry holds, if it is one of absorption; else None, and a finding that says why."""
+def _entry(file: Hdf5, node: Node, reading: Reading, without: list[str]) -> Entry | None:
+    """What the entry holds, if it is one of absorption; else None, and a finding that says why.
+
+    The path of an entry that may be one, but for its energies, is put into ``without``.
+    """
     path = str(node.name)
     definition = file.text(file.find(node, "definition"))
     guessed = None
     if definition and definition.casefold() not in meanings("nexus", "definitions", "word", "word"):
-        _left_out(reading, file.name, path, f"its definition is {definition}")
+        _left_out(reading, file.name, path, Sentence("its definition is {definition}", definition=definition))
         return None
     if words := is_computed(file, node):
         reading.findings.append(finding("nexus-computed", file=file.name, value=path, words=words))
@@ -137,18 +154,20 @@ def _entry(file: Hdf5, node: Node, reading: Reading) -> Entry | None:
     if not definition:
         guessed = _scanned_energy(file, node)
         if guessed is None:
-            _left_out(reading, file.name, path, "it has no definition and no scan of the energy")
+            _left_out(reading, file.name, path, Sentence("it has no definition and no scan of the energy"))
+            without.append(path)
             return None
     entry = gather(file, node, guessed)
     if entry is None:
-        _left_out(reading, file.name, path, "it has no energies in this file")
+        _left_out(reading, file.name, path, Sentence("it has no energies in this file"))
+        without.append(path)
         return None
     if guessed is not None:
         reading.findings.append(finding("nexus-guessed", file=file.name, value=path, axis=entry.energy_path))
     return entry
 
 
-def _left_out(reading: Reading, name: str, path: str, reason: str) -> None:
+def _left_out(reading: Reading, name: str, path: str, reason: Sentence) -> None:
     reading.findings.append(finding("nexus-entry-left-out", file=name, value=path, reason=reason))
 
 
@@ -168,11 +187,19 @@ def _scanned_energy(file: Hdf5, entry: Node) -> Node | None:
     return None
 
 
-def _report_elsewhere(file: Hdf5, reading: Reading) -> None:
-    if file.elsewhere:
-        shown = ", ".join(list(file.elsewhere)[:5])
-        count = str(len(file.elsewhere))
-        reading.findings.append(finding("nexus-elsewhere", file=file.name, value=shown, count=count))
+def _report_elsewhere(file: Hdf5, reading: Reading, entries: list[Entry], *, lacking: bool) -> None:
+    """Name what lies in other files: an error for each place that may be why an entry lacks energies or a signal."""
+    whole = [f"{entry.path}/" for entry in entries if entry.signals != [None]]
+    lacking = lacking or len(whole) < len(entries)
+    needed = [place for place in file.elsewhere if lacking and not place.startswith(tuple(whole))]
+    reading.findings += [
+        finding("nexus-link-refused", file=file.name, value=place, target=file.elsewhere[place])
+        for place in needed[:MAX_SHOWN]
+    ]
+    rest = [place for place in file.elsewhere if place not in needed[:MAX_SHOWN]]
+    if rest:
+        shown = ", ".join(f"{place} -> {file.elsewhere[place]}" for place in rest[:MAX_SHOWN])
+        reading.findings.append(finding("nexus-elsewhere", file=file.name, value=shown, count=str(len(rest))))
 
 
 READER = Reader(

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from catalog.alias_tables import meanings
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.readers import Reader, Reading, Source
 from catalog.readers._encoding import decode_head
 from catalog.readers._scan_dates import put_moment
 from catalog.readers._scan_form import Hints, begin, complete
 from catalog.readers._scan_table import read_table
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 from catalog.xray import normalise_element
 
 _FIRST = re.compile(r"#\s*Facility:\s*NSLS-II\s*")
@@ -45,9 +46,13 @@ def read(source: Source) -> Reading:
     entries: dict[str, tuple[str, str, int]] = {}
     for line, text in rows:
         if not text.startswith("#"):
-            raise UnreadableInput("a row stands before the row of column labels", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("a row stands before the row of column labels"), where=f"{name}:{line}"
+            )
         if line > _MAX_HEADER:
-            raise UnreadableInput(f"the header has more than {_MAX_HEADER} lines", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("the header has more than {most:,} lines", most=_MAX_HEADER), where=f"{name}:{line}"
+            )
         if match := _ENTRY.fullmatch(text.rstrip()):
             _read_entry(said, hints, entries, match[1], match[2].strip(), line)
         elif re.match(r"(?:#\s*)+energy\b", text):
@@ -73,7 +78,7 @@ def _read_entry(
         try:
             hints.e0 = float(value), key, line
         except ValueError:
-            said.refuse("", value, key, f"{value[:40]!r} is no number", line)
+            said.refuse("", value, key, Sentence("{value!r} is no number", value=value[:40]), line)
     elif means == "public":
         said.pair(key, value, line)
     elif means in {"private", "person"}:
@@ -90,8 +95,10 @@ def _stated_edge(
     if match := _BY_NAME.fullmatch(value):
         try:
             if normalise_element(match[1]) != normalise_element(match[2]):
-                raise CatalogError(f"{value!r} is a name and the atomic number of another element")
-        except CatalogError as error:
+                raise InputError(
+                    Sentence("{value!r} is a name and the atomic number of another element", value=value)
+                )
+        except InputError as error:
             said.refuse("element", value, key, error.detail, line)
             return None
         value = match[1]

@@ -21,6 +21,7 @@ from catalog.readers._pf9809_form import SPECTRUM, fill_form
 from catalog.readers._pf9809_header import IDENTITY, Header, read_header
 from catalog.readers._pf9809_suggest import compare_with_name, suggest
 from catalog.readers._pf9809_table import Table, read_table
+from catalog.wording import Sentence
 
 define(
     "pf9809-energy-computed",
@@ -120,9 +121,9 @@ def _put_energy(reading: Reading, form: Form, table: Table, energies: list[float
     form.put(f"{SPECTRUM}/energy/points", str(len(table.angle)), points)
     if not energies or not all(map(math.isfinite, (energies[0], energies[-1]))):
         reason = (
-            "the header states no usable D"
+            Sentence("the header states no usable D")
             if not energies
-            else "the angles are not between 0 and 180 degrees"
+            else Sentence("the angles are not between 0 and 180 degrees")
         )
         reading.findings.append(
             finding(

@@ -14,6 +14,7 @@ from catalog.readers import Reader, Reading, Source
 from catalog.readers._forms import documents, fill
 from catalog.readers._nodes import decode_head
 from catalog.readers._yaml import first_keys
+from catalog.wording import Sentence
 
 # Below this share of known keys a mapping is some other YAML or JSON, whose refusal would only confuse.
 _LEAST_SHARE = 1 / 3
@@ -43,7 +44,7 @@ def read(source: Source) -> Reading:
         reading.forms.append(form)
         reading.findings += findings
     if not reading.forms:
-        raise UnreadableInput("the file holds no deposit form: it is empty", where=source.name)
+        raise UnreadableInput(Sentence("the file holds no deposit form: it is empty"), where=source.name)
     return reading
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from catalog.alias_tables import alias_table
 from catalog.document import Form, FormValue, Origin
-from catalog.errors import CatalogError
+from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.quantity import decimal_text, parse_quantity
 from catalog.readers import HeaderPair, Reader, Reading, Source
@@ -22,6 +22,7 @@ from catalog.readers._encoding import decode, decode_head, encoding_findings, li
 from catalog.readers._hints import Window, finest, named_edges, suggested_edge, suggested_formula, symbols
 from catalog.readers._personal import names_somebody
 from catalog.readers._ritsumeikan_text import FIRST_LINE, Cell, Contents, plain, take_apart
+from catalog.wording import Sentence
 from catalog.xray import normalise_edge, parse_crystal
 
 define(
@@ -131,7 +132,7 @@ class _Filling:
         origin = Origin("header", self.name, cell.line, cell.label, cell.text)
         self.form.put(pointer, value, origin)
 
-    def refuse(self, cell: Cell, path: str, detail: str) -> None:
+    def refuse(self, cell: Cell, path: str, detail: Sentence) -> None:
         self.reading.findings.append(
             finding(
                 "ritsumeikan-refused",
@@ -160,7 +161,7 @@ class _Filling:
         here = f"{SPECTRUM}/monochromator"
         try:
             crystal, reflection = parse_crystal(match[1] or "" if match else cell.text)
-        except CatalogError as error:
+        except InputError as error:
             self.refuse(cell, here, error.detail)
         else:
             for key, value in (("type", "crystal"), ("crystal", crystal), ("reflection", reflection)):
@@ -168,7 +169,7 @@ class _Filling:
         if match:
             try:
                 half = parse_quantity(f"{match[2]} {match[3]}", "Å").value / 2
-            except CatalogError as error:
+            except InputError as error:
                 self.refuse(cell, f"{here}/d_spacing", error.detail)
             else:
                 self.put(f"{here}/d_spacing", f"{decimal_text(half)} Å", cell)
@@ -194,7 +195,9 @@ class _Filling:
                 for time in (match.groups() if match else ("", ""))
             )
         except ValueError:
-            self.refuse(cell, f"{SPECTRUM}/started", f"{cell.text!r} is no date with a time")
+            self.refuse(
+                cell, f"{SPECTRUM}/started", Sentence("{text!r} is no date with a time", text=cell.text)
+            )
             return
         self.put(f"{SPECTRUM}/started", start.isoformat(), cell)
         if end >= start:
@@ -211,7 +214,7 @@ class _Filling:
         text = f"{match[1]} mA" if match else cell.text
         try:
             value = parse_quantity(text, "mA").value
-        except CatalogError as error:
+        except InputError as error:
             self.refuse(cell, path, error.detail)
             return
         if value > Decimal(most):
@@ -226,7 +229,7 @@ class _Filling:
     def edge(self, cell: Cell) -> None:
         try:
             element, shells = normalise_edge(cell.text)
-        except CatalogError as error:
+        except InputError as error:
             self.refuse(cell, f"{SPECTRUM}/edge", error.detail)
             return
         if element:

@@ -20,6 +20,7 @@ from catalog.readers._scan_table import Table, read_table
 from catalog.readers._several import part_id
 from catalog.readers._spec_text import Contents, Scan, scan_line, take_apart
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 define(
     "spec-no-energy",
@@ -67,7 +68,7 @@ def read(source: Source) -> Reading:
     texts = _read_header(above, contents)
     offset = _offset(contents)
     numbers: set[str] = set()
-    left = ""
+    left = Sentence("it has no rows")
     _place_times(contents)
     for scan in contents.scans:
         place = len(reading.forms[0].get("/spectra") or [])
@@ -75,20 +76,22 @@ def read(source: Source) -> Reading:
         said = ScanStatements(reading, reading.forms[0], name, f"/spectra/{place}", above.personal)
         labels, label_line = _labels(scan)
         if not scan.rows:
-            left = "it has no rows"
+            left = Sentence("it has no rows")
         else:
             table = read_table(iter(scan.rows), name)
-            axis, left = _axis(labels, table)
-            if axis:
+            axis = _axis(labels, table)
+            if isinstance(axis, Axis):
                 _read_scan(said, scan, table, labels, axis, numbers, Hints(list(texts)), offset)
                 continue
+            left = axis
         said.report(
             "spec-no-energy", "", label_line or scan.line, scan.number, command=scan.command[:80], detail=left
         )
     spectra = reading.forms[0].get("/spectra")
     if not spectra:
         raise UnreadableInput(
-            f"no scan of the file runs over a photon energy; the last: {left or 'none'}", where=name
+            Sentence("no scan of the file runs over a photon energy; the last: {left}", left=left),
+            where=name,
         )
     if len(spectra) > 1:
         above.report("spec-several", "/spectra", contents.scans[0].line, str(len(spectra)))
@@ -156,9 +159,9 @@ def _labels(scan: Scan) -> tuple[list[str], int]:
     return [], 0
 
 
-def _axis(labels: list[str], table: Table) -> tuple[Axis | None, str]:
+def _axis(labels: list[str], table: Table) -> Axis | Sentence:
     if table.rows < _LEAST_ROWS:
-        return None, f"it has {table.rows} rows"
+        return Sentence("it has {rows} rows", rows=table.rows)
     if all(re.fullmatch(r"Column [0-9]+", label) for label in labels):
         return bare_axis(table)
     return axis_of(labels, table)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.quantity import parse_quantity
 from catalog.readers import Reader, Reading, Source
 from catalog.readers._encoding import decode_head
@@ -15,6 +15,7 @@ from catalog.readers._scan_dates import put_moment
 from catalog.readers._scan_form import Hints, begin, complete
 from catalog.readers._scan_table import Row, is_row, read_table
 from catalog.readers._statements import Statements
+from catalog.wording import Sentence
 
 _FIRST = re.compile(rb"SSRL[ -]{1,8}(?:Micro)?EXAFS Data Collector [0-9.]{1,8}")
 _SIZE = re.compile(r"PTS:\s{0,12}([0-9]{1,7})\s{1,12}COLS:\s{0,12}([0-9]{1,4})\s*")
@@ -36,7 +37,10 @@ def read(source: Source) -> Reading:
     """
     if decode_head(source.head) is None:
         raise UnreadableInput(
-            "this is a binary file of the SSRL data collector; only its text files are read. Convert it to text",
+            Sentence(
+                "this is a binary file of the SSRL data collector; only its text files are read. "
+                "Convert it to text"
+            ),
             where=source.name,
         )
     name = source.name
@@ -47,17 +51,20 @@ def read(source: Source) -> Reading:
         if text.strip() == "Data:":
             break
         if line > _MAX_HEADER:
-            raise UnreadableInput(f"no line 'Data:' within {_MAX_HEADER} lines", where=f"{name}:{line}")
+            raise UnreadableInput(
+                Sentence("no line 'Data:' within {most} lines", most=_MAX_HEADER), where=f"{name}:{line}"
+            )
         header.append((line, text.strip()))
     else:
-        raise UnreadableInput("the file ends before the line 'Data:'", where=name)
+        raise UnreadableInput(Sentence("the file ends before the line 'Data:'"), where=name)
     hints, count = _read_header(said, header)
     labels: list[str] = []
     line = len(header) + 1
     for line, text in rows:
         if text.strip() and is_row(text):
             raise UnreadableInput(
-                "a row of numbers stands where an empty line ends the labels", where=f"{name}:{line}"
+                Sentence("a row of numbers stands where an empty line ends the labels"),
+                where=f"{name}:{line}",
             )
         if not text.strip() or len(labels) > count:
             break
@@ -69,7 +76,9 @@ def _read_header(said: Statements, header: list[Row]) -> tuple[Hints, int]:
     texts = dict(header)
     size = _SIZE.fullmatch(texts.get(3, ""))
     if size is None:
-        raise UnreadableInput("the third line does not state 'PTS:' and 'COLS:'", where=f"{said.name}:3")
+        raise UnreadableInput(
+            Sentence("the third line does not state 'PTS:' and 'COLS:'"), where=f"{said.name}:3"
+        )
     hints = Hints(announced=(int(size[1]), 3))
     put_moment(said, "started", texts.get(2, ""), "date", 2, "SSRL")
     for line in (4, 5):
@@ -99,7 +108,7 @@ def _read_station(said: Statements, text: str) -> None:
     said.crystal(match["crystal"], "station", 6)
     try:
         parse_quantity(f"{match['d']} Å", "Å")
-    except CatalogError as error:
+    except InputError as error:
         said.refuse("monochromator/d_spacing", match["d"], "station", error.detail, 6)
     else:
         said.of_spectrum("monochromator/d_spacing", f"{match['d']} Å", "station", 6, text)

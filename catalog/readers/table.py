@@ -15,6 +15,7 @@ from catalog.readers._table_csv import csv_rows, looks_like_table
 from catalog.readers._table_headings import Table, find_tables
 from catalog.readers._table_rows import deposits
 from catalog.readers._table_xlsx import is_xlsx, xlsx_sheets
+from catalog.wording import Sentence
 
 define(
     "table-column-unknown",
@@ -46,7 +47,7 @@ def read(source: Source) -> Reading:
             )
         _read_table(table, source.name, reading)
     if not reading.forms:
-        raise UnreadableInput("the table has headings but no row below them", where=source.name)
+        raise UnreadableInput(Sentence("the table has headings but no row below them"), where=source.name)
     return reading
 
 

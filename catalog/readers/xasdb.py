@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from catalog.alias_tables import alias_table
 from catalog.document import Form, Origin
-from catalog.errors import CatalogError, UnreadableInput
+from catalog.errors import InputError, UnreadableInput
 from catalog.findings import define, finding
 from catalog.readers import HeaderPair, Reader, Reading, Source
 from catalog.readers._documents import SPECTRUM, plain_text
@@ -18,6 +18,7 @@ from catalog.readers._xdi_aliases import Alias
 from catalog.readers._xdi_form import fill_form
 from catalog.readers._xdi_header import Field, Header
 from catalog.readers._xdi_values import read_value
+from catalog.wording import Sentence
 
 define(
     "xasdb-crystals",
@@ -73,7 +74,8 @@ def _read_spectrum(tree: Tree, header: Tree, name: str, reading: Reading) -> Non
     """The header by the rules of XDI, and what only XASDB writes."""
     if len(header.names()) > _MAX_ENTRIES:
         raise UnreadableInput(
-            f"the header has more than {_MAX_ENTRIES} entries", where=f"{name}:{header.line}"
+            Sentence("the header has more than {most} entries", most=_MAX_ENTRIES),
+            where=f"{name}:{header.line}",
         )
     stated = {key: child for key in header.names() if (child := header.child(key))}
     version = next((key.partition("/")[2] for key in stated if key.startswith("XDI/")), "1.0")
@@ -125,12 +127,12 @@ def _put_own(form: Form, own: dict[str, Stated], name: str, reading: Reading) ->
             pointer = f"{SPECTRUM}/mode"
             try:
                 values = read_value(Alias(pointer, "mode", (key,)), plain_text(stated.text))
-            except CatalogError as error:
+            except InputError as error:
                 reading.findings.append(
                     finding(
                         "document-refused",
                         path=pointer, file=name, line=stated.line, value=stated.text[:100], key=stated.path,
-                        detail=error.detail.rstrip("."),
+                        detail=error.detail,
                     )
                 )  # fmt: skip
             else:

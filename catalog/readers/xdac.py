@@ -20,6 +20,7 @@ from catalog.readers._scan_form import Hints, ScanStatements, begin, complete, f
 from catalog.readers._scan_roles import axis_of, transmission
 from catalog.readers._scan_table import Row, Table, is_row, read_table
 from catalog.readers._statements import Statements, plain
+from catalog.wording import Sentence
 
 define(
     "xdac-renamed",
@@ -70,15 +71,20 @@ def read(source: Source) -> Reading:
             break
         if line > _MAX_HEADER:
             raise UnreadableInput(
-                f"no line of dashes ends the header within {_MAX_HEADER} lines", where=f"{name}:{line}"
+                Sentence("no line of dashes ends the header within {most} lines", most=_MAX_HEADER),
+                where=f"{name}:{line}",
             )
         header.append((line, text))
     else:
-        raise UnreadableInput("the file ends before the line of dashes that ends the header", where=name)
+        raise UnreadableInput(
+            Sentence("the file ends before the line of dashes that ends the header"), where=name
+        )
     line, text = next(rows, (len(header) + 2, ""))
     labels = text.split()
     if not labels or is_row(text):
-        raise UnreadableInput("no row of column labels follows the line of dashes", where=f"{name}:{line}")
+        raise UnreadableInput(
+            Sentence("no row of column labels follows the line of dashes"), where=f"{name}:{line}"
+        )
     hints = _read_header(said, header)
     hints.labels = labels
     table = read_table(rows, name)
@@ -108,9 +114,9 @@ def _complete_channels(
     channels: list[tuple[str, int, int]],
 ) -> Reading:
     """A deposit for each sample; the comments may number what each is ("1: Re powder  2: NH4ReO4")."""
-    axis, reason = axis_of(labels, table)
-    if axis is None:
-        raise UnreadableInput(reason, where=f"{said.name}:{line}")
+    axis = axis_of(labels, table)
+    if isinstance(axis, Sentence):
+        raise UnreadableInput(axis, where=f"{said.name}:{line}")
     hints.sample = None
     listed = {match[1]: match[2] for text in hints.texts for match in _LISTED.finditer(text)}
     forms = [deepcopy(said.form) for _ in channels[1:]]
@@ -158,7 +164,9 @@ def _read_title(said: Statements, title: Row, program: str) -> None:
     match = _TITLE.fullmatch(text.strip())
     facility, beamline = "", ""
     if match is None:
-        said.refuse("started", text[:200], "title", "the second line is no title with place and date", line)
+        said.refuse(
+            "started", text[:200], "title", Sentence("the second line is no title with place and date"), line
+        )
     else:
         place = (match["at"] or match["on"] or "").strip()
         known: dict[str, str] = next(
@@ -189,7 +197,7 @@ def _read_setting(said: Statements, hints: Hints, key: str, value: str, line: in
         try:
             hints.e0 = float(value), "E0", line
         except ValueError:
-            said.refuse("", value, key, f"{value[:40]!r} is no number", line)
+            said.refuse("", value, key, Sentence("{value!r} is no number", value=value[:40]), line)
     elif key.casefold() in _PUBLIC:
         if key == "Diffraction element" and value:
             said.crystal(value.rstrip("."), key, line)

@@ -18,6 +18,7 @@ from catalog.readers._xdi_suggest import compare_with_name, suggest
 from catalog.readers._xdi_table import Table, curve_of, read_table
 from catalog.readers._xdi_text import decode, is_xdi
 from catalog.readers._xdi_values import energy_text
+from catalog.wording import Sentence
 from catalog.xray import HC_EV_ANGSTROM
 
 define(
@@ -65,12 +66,12 @@ def read(source: Source) -> Reading:
         reading.is_xafs = False
         reading.findings.append(_not_xafs(header, table, source.name))
         return reading
-    energies, reason = to_ev(table.axis, table.abscissa, _d_spacing(form))
+    energies = to_ev(table.axis, table.abscissa, _d_spacing(form))
     curve = None
-    if energies is None:
+    if isinstance(energies, Sentence):
         line = table.columns[0].line or None
         reading.findings.append(
-            finding("xdi-energy-axis", path="/spectra/0/energy", file=source.name, line=line, value=reason)
+            finding("xdi-energy-axis", path="/spectra/0/energy", file=source.name, line=line, value=energies)
         )
     else:
         _put_energy(form, table, energies, source.name)

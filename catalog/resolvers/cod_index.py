@@ -20,6 +20,7 @@ from catalog.formula import FormulaError, hill, reduced
 from catalog.linking.databases import DATABASES
 from catalog.linking.model import Candidate, Facts, Gone, Query
 from catalog.resolvers import Http, Policy, Resolver
+from catalog.wording import Sentence
 
 COD = DATABASES["cod"]
 OPTION = "cod_index"
@@ -78,7 +79,8 @@ def _fill(index: sqlite3.Connection, source: Path) -> tuple[int, int]:
             }
             if min(place["id"], place["formula"]) < 0:
                 raise UnreadableInput(
-                    "a column for the COD number and one for the formula are needed", where=f"{source}:1"
+                    Sentence("a column for the COD number and one for the formula are needed"),
+                    where=f"{source}:1",
                 )
             for number, cells in enumerate(csv.reader(lines, dialect), 2):
                 row = _row(cells, place)
@@ -86,12 +88,16 @@ def _fill(index: sqlite3.Connection, source: Path) -> tuple[int, int]:
                     passed += 1
                     continue
                 if row == ():
-                    raise UnreadableInput("this is no COD number (seven digits)", where=f"{source}:{number}")
+                    raise UnreadableInput(
+                        Sentence("this is no COD number (seven digits)"), where=f"{source}:{number}"
+                    )
                 rows.append(row)
                 if len(rows) == _BATCH:
                     read += _put(index, rows)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableInput(f"this is no table of text: {error}", where=str(source)) from error
+        raise UnreadableInput(
+            Sentence("this is no table of text: {error}", error=error), where=str(source)
+        ) from error
     return read + _put(index, rows), passed
 
 

@@ -6,8 +6,9 @@ list of providers. Formulae are asked for as the specification writes them: by t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 from catalog.errors import Unreachable
@@ -22,6 +23,7 @@ PAGE, MAX_PAGES = 20, 5
 _FIELDS = "chemical_formula_reduced,chemical_formula_descriptive,space_group_it_number,last_modified"
 _ACCEPT = "application/vnd.api+json"
 _DAYS = 30.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +92,22 @@ def _base(value: object) -> str:
 
 
 def _find(query: Query, http: Http) -> Iterator[Candidate]:
-    said = []
+    said: list[str] = []
+    yield from _of_each(lambda provider: _candidates(provider, query, http), http, said)
+    if said:
+        raise Unreachable("; ".join(said), where=query.material)
+
+
+def _of_each(ask: Callable[[Provider], Iterator[_T]], http: Http, said: list[str]) -> Iterator[_T]:
+    """What ``ask`` gives of each provider; why one gives no answer goes to ``said``, since the others may."""
     for option, base in sorted(http.options.items()):
         if not option.startswith(OPTION):
             continue
         try:
             for provider in providers(option, base, http):
-                yield from _candidates(provider, query, http)
+                yield from ask(provider)
         except Unreachable as error:
-            # The others may answer.
             said.append(f"{option.removeprefix(OPTION)}: {error.detail}")
-    if said:
-        raise Unreachable("; ".join(said), where=query.material)
 
 
 def _candidates(provider: Provider, query: Query, http: Http) -> Iterator[Candidate]:
@@ -183,20 +189,17 @@ def _facts(provider: Provider, item: Json, answer: Answer) -> Facts | None:
 
 
 def _read(iri: str, http: Http) -> Facts | Gone:
-    said = []
-    for option, base in sorted(http.options.items()):
-        if not option.startswith(OPTION):
-            continue
-        try:
-            for provider in providers(option, base, http):
-                database = DATABASES.get(provider.name)
-                if database is not None and database.owns(iri):
-                    identifier = quote(database.identifier(iri), safe="")
-                    return _entry(iri, f"{provider.base}/v1/structures/{identifier}", provider, http)
-                if iri.startswith(f"{provider.base}/v1/structures/"):
-                    return _entry(iri, iri, provider, http)
-        except Unreachable as error:
-            said.append(f"{option.removeprefix(OPTION)}: {error.detail}")
+    def entry(provider: Provider) -> Iterator[Facts | Gone]:
+        database = DATABASES.get(provider.name)
+        if database is not None and database.owns(iri):
+            identifier = quote(database.identifier(iri), safe="")
+            yield _entry(iri, f"{provider.base}/v1/structures/{identifier}", provider, http)
+        elif iri.startswith(f"{provider.base}/v1/structures/"):
+            yield _entry(iri, iri, provider, http)
+
+    said: list[str] = []
+    for found in _of_each(entry, http, said):
+        return found
     raise Unreachable(
         "; ".join(said) or "no OPTIMADE provider is set for this database (link_optimade)", where=iri
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import g, request
 
+from catalog.wording import read_messages
 from server.public.negotiation import best_language
 
 SOURCE_LANGUAGE = "en"
@@ -46,20 +47,7 @@ class Languages:
 
 def read_languages(folder: Path) -> Languages:
     """The translations in ``folder``; fuzzy and empty entries do not count."""
-    from babel.messages.pofile import read_po
-
-    messages: dict[str, dict[str, str | tuple[str, ...]]] = {}
-    for path in sorted(folder.glob("*.po")):
-        with path.open("rb") as stream:
-            catalog = read_po(stream, locale=path.stem)
-        known: dict[str, str | tuple[str, ...]] = {}
-        for message in catalog:
-            key = message.id if isinstance(message.id, str) else message.id[0]
-            strings = message.string if isinstance(message.string, str) else tuple(message.string or ())
-            if key and strings and not message.fuzzy and all(strings):
-                known[key] = strings
-        messages[path.stem] = known
-    return Languages(messages)
+    return Languages({path.stem: read_messages(path) for path in sorted(folder.glob("*.po"))})
 
 
 def language() -> str:

@@ -50,7 +50,8 @@ def test_hostile_titles_do_no_harm_on_a_terminal(catalog: Command, form: Path) -
 
 def test_history_says_who_did_what(catalog: Command, foil: str) -> None:
     found = catalog.json("history", foil)
-    assert [event["action"] for event in found["events"]] == ["deposit", "publish"]
+    assert [event["action"] for event in found["events"]] == ["deposit", "publish", "show"]
+    assert found["events"][-1]["detail"] == {"release": 1}
     assert [version["number"] for version in found["versions"]] == [1]
     assert found["events"][0]["actor"].startswith("command")
     assert found["events"][0]["at"][10] == "T"

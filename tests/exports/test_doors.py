@@ -38,6 +38,7 @@ XSD = {
 }
 LOCAL = {"xml.xsd": "datacite/include/xml.xsd", "simpledc20021212.xsd": "oai/simpledc20021212.xsd"}
 
+AWARD = json.loads((Path(__file__).parents[1] / "data" / "award.json").read_text(encoding="utf-8"))
 
 # Everything that a record can tell DataCite. People, funders and awards are examples; the ORCID iD is ORCID's own.
 FULL: dict[str, Any] = {
@@ -58,13 +59,7 @@ FULL: dict[str, Any] = {
         }
     ],
     "funding": [
-        {
-            "funder": {"en": "Example Foundation", "ja": "例示財団"},
-            "funder_id": "10.13039/501100000000",
-            "award": "EX-1",
-            "award_title": {"en": "Example project", "ja": "例示課題"},
-            "award_uri": "https://example.org/award/1",
-        },
+        AWARD,
         {"funder": "Example University", "funder_id": "https://ror.org/01g5y5k24"},
     ],
     "facility": "SPring-8",

@@ -49,6 +49,7 @@ TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 DATA = b"# energy mu\n7000 0.1\n7200 1.1\n"
 SHA = hashlib.sha256(DATA).hexdigest()
+AWARD = json.loads((Path(__file__).parents[1] / "data" / "award.json").read_text(encoding="utf-8"))
 
 FOIL: dict[str, Any] = {
     "title": {"en": "Iron foil, Fe K edge", "ja": "鉄箔 Fe K吸収端"},
@@ -64,13 +65,7 @@ FOIL: dict[str, Any] = {
     "papers": ["10.99999/example.paper"],
     "round": {"id": "foil-2026", "name": {"en": "Example round-robin", "ja": "例示ラウンドロビン"}},
     "funding": [
-        {
-            "funder": {"en": "Example Foundation", "ja": "例示財団"},
-            "funder_id": "10.13039/501100000000",
-            "award": "EX-1",
-            "award_title": {"en": "Example project", "ja": "例示課題"},
-            "award_uri": "https://example.org/award/1",
-        },
+        AWARD,
         {"funder": "Example Trust"},
     ],
     "facility": "Photon Factory",

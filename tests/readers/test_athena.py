@@ -243,3 +243,22 @@ def test_xdi_metadata_of_another_edge_are_reported(tmp_path: Path) -> None:
     assert [(item.code, item.value) for item in reading.findings if "disagree" in item.code] == [
         ("athena-disagreement", "Co")
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "stem"), [("mno.xmu", "mno"), ("out.prj", "out"), ("Kankite.MRG", "Kankite")]
+)
+def test_a_label_that_is_the_name_of_a_file_is_suggested_and_not_stated(
+    tmp_path: Path, label: str, stem: str
+) -> None:
+    reading = read(tmp_path, ("'unknown glass'", f"'{label}'"))
+    assert reading.forms[1].get("/sample/name") is None
+    assert reading.suggestions_of(1)["/sample/name"] == stem
+    assert ("label", label) in {
+        (pair["key"], pair["value"]) for pair in reading.forms[1].values["spectra"][0]["header"]
+    }
+
+
+@pytest.mark.parametrize("label", ["glass.001", "pH 5.5", "glass from a file.dat"])
+def test_a_label_with_a_full_stop_is_a_name_as_well(tmp_path: Path, label: str) -> None:
+    assert read(tmp_path, ("'unknown glass'", f"'{label}'")).forms[1].get("/sample/name") == label

@@ -244,7 +244,13 @@ def test_an_external_link_is_never_followed(tmp_path: Path) -> None:
         secret["energy"] = ENERGY
     reading = read(tmp_path, external)
     assert not reading.is_xafs
-    assert codes(reading) == ["nexus-entry-left-out", "nexus-elsewhere", "nexus-not-xas"]
+    assert codes(reading) == ["nexus-entry-left-out", "nexus-link-refused"]
+    (told,) = reading.findings[1:]
+    assert (told.severity, told.value) == ("error", "/one/energy")
+    assert "/one/energy leads to secret.h5:/energy;" in told.text()
+    assert "/one/energy は secret.h5:/energy を指しています" in told.text("ja")
+    seen = inspect_file(tmp_path / "file.h5", "file.h5", today=date(2026, 9, 1))
+    assert seen["outcome"] == "refuse"
     # The link is there and good: only the reader declines it.
     with h5py.File(tmp_path / "file.h5") as file:
         assert len(file["one/energy"]) == len(ENERGY)
@@ -259,7 +265,35 @@ def test_a_soft_link_through_an_external_one_is_not_followed(tmp_path: Path) -> 
 
     with h5py.File(tmp_path / "secret.h5", "w") as secret:
         secret["energy"] = ENERGY
-    assert not read(tmp_path, write).is_xafs
+    reading = read(tmp_path, write)
+    assert not reading.is_xafs
+    assert [item.value for item in reading.findings if item.code == "nexus-link-refused"] == ["/away"]
+
+
+def test_an_entry_that_is_an_external_link_is_refused_by_its_place(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        file["entry"] = h5py.ExternalLink("scan_0001.h5", "/entry")
+
+    reading = read(tmp_path, write)
+    assert not reading.is_xafs
+    assert codes(reading) == ["nexus-link-refused"]
+    assert "/entry leads to scan_0001.h5:/entry;" in reading.findings[0].text()
+
+
+def test_only_what_an_entry_lacks_is_an_error_where_it_leads_elsewhere(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        whole = new_form(file, "one", "Fe2O3")
+        whole["raw"] = h5py.ExternalLink("raw.h5", "/frames")
+        without = new_form(file, "two", "FeO")
+        del without["intensity"]
+        without["intensity"] = h5py.ExternalLink("signal.h5", "/mu")
+
+    reading = read(tmp_path, write)
+    assert reading.is_xafs
+    found = {item.code: item for item in reading.findings}
+    assert found["nexus-link-refused"].value == "/two/intensity"
+    assert found["nexus-elsewhere"].value == "/one/raw -> raw.h5:/frames"
+    assert found["nexus-elsewhere"].severity == "warning"
 
 
 def test_external_storage_and_virtual_data_are_not_read(tmp_path: Path) -> None:
@@ -280,10 +314,12 @@ def test_external_storage_and_virtual_data_are_not_read(tmp_path: Path) -> None:
         layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "energy", shape=ENERGY.shape)
         file["one"].create_virtual_dataset("energy", layout)
 
-    for write in (stored_elsewhere, virtual):
+    targets = {stored_elsewhere: str(tmp_path / "raw.bin"), virtual: f"{tmp_path / 'secret.h5'}:energy"}
+    for write, target in targets.items():
         reading = read(tmp_path, write)
         assert not reading.is_xafs
-        assert "nexus-elsewhere" in codes(reading)
+        (told,) = (item for item in reading.findings if item.code == "nexus-link-refused")
+        assert f"/one/energy leads to {target};" in told.text()
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:

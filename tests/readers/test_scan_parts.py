@@ -10,7 +10,7 @@ from catalog.document import Form
 from catalog.errors import UnreadableInput
 from catalog.readers import Reading
 from catalog.readers._scan_dates import moments, put_moment
-from catalog.readers._scan_roles import axis_of, bare_axis, meaning, scale_of, signals_of
+from catalog.readers._scan_roles import Axis, axis_of, bare_axis, meaning, scale_of, signals_of
 from catalog.readers._scan_table import MAX_COLUMNS, Table, is_row, read_table, split
 from catalog.readers._statements import Statements
 
@@ -143,8 +143,8 @@ def test_labels_are_compared_without_case_stars_and_quotes() -> None:
 
 
 def test_the_better_of_two_energy_columns_is_used() -> None:
-    found, _ = axis_of(["Requested Energy", "Achieved Energy"], table("7000 7001", "7010 7011"))
-    assert found is not None
+    found = axis_of(["Requested Energy", "Achieved Energy"], table("7000 7001", "7010 7011"))
+    assert isinstance(found, Axis)
     assert found.label == "Achieved Energy"
 
 
@@ -181,16 +181,15 @@ def test_energies_are_told_by_their_size(values: list[float], unit: str, scale: 
     ],
 )
 def test_a_column_without_label_is_energy_only_where_it_can_be(values: list[float], is_scan: bool) -> None:
-    found, reason = bare_axis(table(*(f"{value} 1" for value in values)))
-    assert (found is not None) == is_scan
-    assert bool(reason) != is_scan
+    found = bare_axis(table(*(f"{value} 1" for value in values)))
+    assert isinstance(found, Axis) == is_scan
 
 
 def test_signals_are_made_of_what_was_counted() -> None:
     labels = ["energy", "i0", "it", "SCA1.1", "SCA1.2"]
     rows = table("7000 100 50 1 2", "7010 100 40 3 4", "7020 100 30 5 6")
-    axis, _ = axis_of(labels, rows)
-    assert axis is not None
+    axis = axis_of(labels, rows)
+    assert isinstance(axis, Axis)
     transmission, fluorescence = signals_of(labels, rows, axis)
     assert (transmission.label, transmission.mode) == ("ln(i0/it)", "transmission")
     assert transmission.values[0] == pytest.approx(0.693147, abs=1e-6)

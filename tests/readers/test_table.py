@@ -247,9 +247,9 @@ def test_a_word_file_and_an_archive_are_no_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("headings", "message"),
     [
-        (["element", "edge", "吸収端"], "the columns B and C mean the same field"),
-        (["title", "title (en)", "element", "edge"], "the columns A and B mean the same field"),
-        (["title (en)", "title", "element", "edge"], "the columns A and B mean the same field"),
+        (["element", "edge", "吸収端"], "the columns B, C mean the same field"),
+        (["title", "title (en)", "element", "edge"], "the columns A, B mean the same field"),
+        (["title (en)", "title", "element", "edge"], "the columns A, B mean the same field"),
     ],
 )
 def test_two_columns_of_one_field_are_refused(tmp_path: Path, headings: list[str], message: str) -> None:
@@ -392,6 +392,12 @@ def test_nothing_outside_the_workbook_is_followed(tmp_path: Path) -> None:
     link = b'<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
     hostile = rewritten(source, {}, {"xl/externalLinks/externalLink1.xml": link})
     assert values(read(hostile)) == [{"spectra": [{"element": "Fe", "edge": "K"}]}]
+
+
+def test_a_text_in_markdown_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# Notes\n\n| title, element, edge, license, facility |\n|---|\n", encoding="utf-8")
+    assert choose(Source(path, path.name)) is None
 
 
 def test_sniffing_never_fails(tmp_path: Path) -> None:
