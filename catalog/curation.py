@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from catalog.errors import CatalogError, Conflict, NotFound, UsageError
@@ -42,6 +42,12 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     except OverflowError:
         # The first day of the calendar, west of Greenwich's morning: come long ago.
         return datetime.min.replace(tzinfo=UTC)
+
+
+def calendar_day(now: datetime, zone: tzinfo) -> date:
+    """The last day that has come for good in ``zone`` at ``now``."""
+    day = now.astimezone(zone).date()
+    return day if midnight(day, zone) <= now else day - timedelta(days=1)
 
 
 def approve(registry: Registry, record_id: str, *, zone: tzinfo, now: datetime, actor: str) -> Standing:

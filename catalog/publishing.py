@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime
 from typing import TypeAlias
 
 from catalog import __version__
 from catalog.authorities import catalog_document
 from catalog.config import Settings
-from catalog.curation import midnight, release_due
+from catalog.curation import calendar_day, release_due
 from catalog.document import canonical_json
 from catalog.engines import Engine, engine
 from catalog.errors import Damaged, UsageError
@@ -181,12 +181,6 @@ def frame_of(settings: Settings, base: str) -> Frame:
         contact=settings.contact,
     )
     return Frame(base, catalog, words.shipped_triples, _recipe(base, metadata_license))
-
-
-def calendar_day(now: datetime, zone: tzinfo) -> date:
-    """The last day that has come for good in ``zone`` at ``now``."""
-    day = now.astimezone(zone).date()
-    return day if midnight(day, zone) <= now else day - timedelta(days=1)
 
 
 def intact_current(layout: Layout) -> Manifest | None:
