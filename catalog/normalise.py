@@ -86,9 +86,9 @@ define(
 )
 define(
     "credit-person-or-organisation",
-    "error",
-    "A creator has an ORCID and a ROR id ({value}); a person's organisation is written under affiliation:.",
-    "作成者に ORCID と ROR ID（{value}）の両方があります。個人の所属機関は affiliation: に書いてください。",
+    "warning",
+    "A creator has an ORCID and a ROR id; {value} was left out. Write a person's organisation under affiliation:.",
+    "作成者に ORCID と ROR ID の両方があるため {value} は使いませんでした。個人の所属機関は affiliation: に書いてください。",
 )
 define(
     "round-unnamed",
