@@ -88,7 +88,7 @@ define(
     "credit-person-or-organisation",
     "warning",
     "A creator has an ORCID and a ROR id; {value} was left out. Write a person's organisation under affiliation:.",
-    "作成者に ORCID と ROR ID の両方があるため {value} は使いませんでした。個人の所属機関は affiliation: に書いてください。",
+    "作成者に ORCID と ROR ID があるため {value} は使いません。個人の所属は affiliation: に書いてください。",
 )
 define(
     "round-unnamed",
