@@ -206,6 +206,7 @@ COLUMNS = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tconfidenc
         ("xmaterial:copper\tskos:relatedMatch\thttps://a.org/v1/structures/%zz\t{by}\t1\t\t", "known database"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\tnan\t\t", "between 0 and 1"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNo", "modifier"),
+        ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNot", "needs a reviewer"),
         ("xmaterial:copper\tskos:exactMatch\tcod:9008468\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\txafs:sampleMaterial\twikidata:Q753\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\tskos:closeMatch\tnobody:1\t{by}\t1\t\t", "curie_map"),
