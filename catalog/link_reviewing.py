@@ -88,6 +88,11 @@ def accept(
         raise Conflict("an exactMatch is reviewed by another person than its author", where=link.id)
     if "formula" not in link.matched and link.facts is not None and not comment and link.subject in entries():
         raise UsageError("the formula was not compared: say with --comment how you know", where="--comment")
+    if not comment and (link.vetoes or set(link.matched) == {"formula"}):
+        raise UsageError(
+            "a veto speaks against it, or the formula alone was compared: say with --comment how you know",
+            where="--comment",
+        )
     accepted = dataclasses.replace(
         link,
         state=LinkState.ACCEPTED,

@@ -345,7 +345,9 @@ def test_addresses_as_people_copy_them_are_put_right(registry: Registry) -> None
 def test_a_rejection_survives_that_another_entry_moves_there(registry: Registry, far: Far) -> None:
     far.put("wikidata", "Q999", formula="Cu", label="copper").find("wikidata", "7440-50-8", "Q753", "Q999")
     found = proposed(registry, far, COPPER)
-    accept(registry, found["Q753"], reviewer=CURATOR, **WHO)
+    with pytest.raises(UsageError, match="a veto speaks against it"):
+        accept(registry, found["Q753"], reviewer=CURATOR, **WHO)
+    accept(registry, found["Q753"], reviewer=CURATOR, comment="the older entry", **WHO)
     wrong = reject(registry, found["Q999"], reviewer=CURATOR, because="made up for the test", **WHO)
     far.put("wikidata", "Q753", moved="Q999")
     assert "moved" in {item.outcome for item in check(registry, far, **WHO)}
