@@ -2,6 +2,8 @@
 
 import pytest
 
+from catalog.errors import UsageError
+from catalog.link_reviewing import reviewer_of
 from catalog.linking.scoring import reviewed_confidence
 
 
@@ -18,3 +20,9 @@ def test_a_review_gives_what_was_compared(
     confidence: float, matched: tuple[str, ...], reviewed: float
 ) -> None:
     assert reviewed_confidence(confidence, matched) == reviewed
+
+
+@pytest.mark.parametrize("name", ["unknown", "N/A", "不明"])
+def test_a_placeholder_is_no_reviewer(name: str) -> None:
+    with pytest.raises(UsageError, match="placeholder"):
+        reviewer_of(name)
