@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import datetime
+from functools import cache
 
 from catalog.errors import Conflict, UsageError
 from catalog.ids import IdError, normalise_orcid, orcid_iri
@@ -20,9 +21,24 @@ from catalog.linking.scoring import (
     VETO_WORDS,
     reviewed_confidence,
 )
+from catalog.rdf_input import parse_bounded
 from catalog.registry import Registry
+from catalog.resources import data_root
+from catalog.validation import PLAUSIBILITY
 
 _REVIEWER = re.compile(r"(?P<name>[^<>\t\n]{2,200}?)\s*(?:<(?P<orcid>[^<>\s]+)>)?")
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    """What plausibility takes for no name in a credit."""
+    file = data_root() / "shapes" / f"{PLAUSIBILITY}.ttl"
+    (pattern,) = {
+        getattr(triple.object, "value", "")
+        for triple in parse_bounded(file.read_bytes(), "turtle", file.name, "urn:xafscat:shapes", most=50_000)
+        if triple.predicate.value == "http://www.w3.org/ns/shacl#pattern" and "unknown" in str(triple.object)
+    }
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def reviewer_of(text: str) -> str:
@@ -34,6 +50,8 @@ def reviewer_of(text: str) -> str:
     found = _REVIEWER.fullmatch(text.strip())
     if not found or not re.search(r"[^\W\d_]", found["name"]):
         raise UsageError("a reviewer is a person: NAME, or NAME <ORCID iD>", where="--as")
+    if _placeholder().search(found["name"].strip()):
+        raise UsageError("a placeholder is no reviewer: name the person", where="--as")
     if not found["orcid"]:
         return found["name"].strip()
     try:
@@ -88,6 +106,11 @@ def accept(
         raise Conflict("an exactMatch is reviewed by another person than its author", where=link.id)
     if "formula" not in link.matched and link.facts is not None and not comment and link.subject in entries():
         raise UsageError("the formula was not compared: say with --comment how you know", where="--comment")
+    if not comment and (link.vetoes or set(link.matched) == {"formula"}):
+        raise UsageError(
+            "a veto speaks against it, or the formula alone was compared: say with --comment how you know",
+            where="--comment",
+        )
     accepted = dataclasses.replace(
         link,
         state=LinkState.ACCEPTED,

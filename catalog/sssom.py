@@ -295,6 +295,8 @@ def _with_review(draft: Link, row: dict[str, str], prefixes: dict[str, str], old
         return old
     state = LinkState.BROKEN if old and old.state is LinkState.BROKEN else LinkState.QUEUED
     if row.get("predicate_modifier", "") == "Not":
+        if not reviewer:
+            raise ValueError("a row with Not needs a reviewer: who says that it is wrong")
         state = LinkState.REJECTED
     elif row.get("predicate_modifier", ""):
         raise ValueError("the predicate_modifier is Not, or empty")

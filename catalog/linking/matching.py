@@ -50,31 +50,17 @@ _SOLUTION = re.compile(
 _FORM = re.compile(
     r"\b(?:foils?|metal(?:lic)?|powder|pellet|films?|thin|sheet|plate|wire|rod|single crystal|crystal|bulk|elemental|"
     r"element|reference|standard|sample|pure|room temperature|r\.?t\.?|[0-9]+ ?K|nanoparticles)\b"
-    r"|箔|金属|粉末|ペレット|薄膜|単結晶|標準試料|試薬|室温",
+    r"|箔|フォイル|金属|粉末|ペレット|薄膜|単結晶|標準試料|試薬|室温",
     re.IGNORECASE,
 )
+_UNSHAPED = re.compile(r"\b(?:gel|suspension|slurry|liquid|gas)\b|ゲル|懸濁|液体|気体", re.IGNORECASE)
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon"}
 _PREFIX = re.compile(r"(alpha|beta|gamma|delta|epsilon)-?(?=[A-Z])")
 _TYPES = frozenset(
-    (
-        "perovskite",
-        "spinel",
-        "pyrochlore",
-        "rocksalt",
-        "fluorite",
-        "corundum",
-        "wurtzite",
-        "zincblende",
-        "cubic",
-        "monoclinic",
-        "tetragonal",
-        "orthorhombic",
-        "hexagonal",
-        "trigonal",
-        "rutile",
-        "stuffed",
-        "layered",
-    )
+    (  # noqa: SIM905
+        "perovskite spinel pyrochlore rocksalt fluorite corundum wurtzite zincblende cubic "
+        "monoclinic tetragonal orthorhombic hexagonal trigonal rutile stuffed layered"
+    ).split()
 )
 _GROUP = re.compile(r"_?(OH|CO3|SO4|PO4|NO3|NH4|CN|C2O4)_([2-9])")
 _WATER = re.compile(r"[·.]\s*\d*\s*\(?H2O|\s\d*(?:\.\d+)?\(H2O\)\d*|\(H2O\)\d*$")
@@ -84,32 +70,9 @@ _ELEMENTAL = frozenset(
     ("H2", "N2", "O2", "O3", "F2", "Cl2", "Br2", "I2", "S6", "S8", "Se8", "P4", "As4", "C60", "C70")
 )
 _METALLOIDS = frozenset(
-    [
-        "H",
-        "He",
-        "B",
-        "C",
-        "N",
-        "O",
-        "F",
-        "Ne",
-        "Si",
-        "P",
-        "S",
-        "Cl",
-        "Ar",
-        "Ge",
-        "As",
-        "Se",
-        "Br",
-        "Kr",
-        "Sb",
-        "Te",
-        "I",
-        "Xe",
-        "At",
-        "Rn",
-    ]
+    (  # noqa: SIM905
+        "H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Sb Te I Xe At Rn"
+    ).split()
 )
 
 
@@ -141,6 +104,8 @@ class _Claim:
     dry: str = ""
     material: str = ""
     elements: frozenset[str] = frozenset()
+    anion: str = ""
+    waters: int = 0
 
 
 def match(
@@ -168,6 +133,11 @@ def match(
             evidence += [Evidence(field, stated[:MAX_TEXT], why) for why in refusals or ["too long"]]
             return Match("refuse", None, None, tuple(evidence))
         claims += _read(field, text)
+    if _REFUSE["not a substance"].search(form):
+        return Match("refuse", None, None, (*evidence, Evidence("form", form, "not a substance")))
+    if _UNSHAPED.search(form):
+        evidence.append(Evidence("form", form, "not the solid that the formula names"))
+        doubts += 1
     if _SOLUTION.search(f"{name} {form}"):
         evidence.append(Evidence("form", form or name, "a solution: the material is its solute"))
         doubts += 1
@@ -180,7 +150,9 @@ def _compare(claims: list[_Claim], evidence: list[Evidence], doubts: int, measur
     exact = [claim for claim in claims if claim.reduced]
     strong = [claim for claim in exact if claim.kind == "formula"] or exact
     # A structure type bears the name of a mineral: rutile RuO2.
-    exact = [c for c in exact if c in strong or not (c.kind == "phase" and c.text.casefold() in _TYPES)]
+    exact = [
+        c for c in exact if c in strong or not (c.kind == "phase" and c.material.rpartition("/")[2] in _TYPES)
+    ]
     # A common name may leave the water out.
     dry = {claim.dry for claim in exact if claim.dry}
     said = {c.reduced for c in exact if not (c.kind == "name" and c.reduced in dry)}
@@ -188,15 +160,12 @@ def _compare(claims: list[_Claim], evidence: list[Evidence], doubts: int, measur
         return Match("conflict", None, None, tuple(evidence))
     unknown = [claim for claim in claims if claim.kind == "unknown"]
     if not said:
-        loose = any(claim.kind == "elements" for claim in claims)
-        return Match("review" if loose else "refuse", None, None, tuple(evidence))
+        partly = any(claim.kind == "elements" for claim in claims)
+        return Match("review" if partly else "refuse", None, None, tuple(evidence))
     (formula,) = said
     atoms = frozenset(parse(formula))
-    if any(
-        not c.elements <= atoms or not atoms <= c.elements | {"H", "O"}
-        for c in claims
-        if c.kind == "elements"
-    ):
+    loose = [claim for claim in claims if claim.kind == "elements"]
+    if any(_contradicts(claim, formula, dry) for claim in loose):
         return Match("conflict", None, None, tuple(evidence))
     if measured - atoms:
         evidence.append(Evidence("element", " ".join(sorted(measured)), "measured, and not in the formula"))
@@ -214,7 +183,8 @@ def _compare(claims: list[_Claim], evidence: list[Evidence], doubts: int, measur
         phase
         for c in claims
         if c.kind in {"word", "phase"}
-        for phase in _phases(substance, c.text.casefold())
+        for word in (c.text.casefold(), c.material.rpartition("/")[2])
+        for phase in _phases(substance, word)
     }
     if len(phases) > 1:
         return Match("conflict", None, formula, tuple(evidence))
@@ -227,14 +197,32 @@ def _compare(claims: list[_Claim], evidence: list[Evidence], doubts: int, measur
     return Match("review" if doubts else "ok", material, formula, tuple(evidence))
 
 
+def _contradicts(claim: _Claim, formula: str, dry: set[str]) -> bool:
+    """Whether a name without a valence cannot mean the formula: other elements, other water, oxide for hydroxide."""
+    atoms = parse(formula)
+    if not claim.elements <= set(atoms) or not set(atoms) <= claim.elements | {"H", "O"}:
+        return True
+    substance = _known().substances.get(formula, "")
+    waters = vocabulary().materials.values(substance, f"{NS}waterMolecules")
+    if claim.waters and ("H" not in atoms or any(float(each) != claim.waters for each in waters)):
+        return True
+    if waters and not dry:
+        return False
+    salt = parse(next(iter(dry), formula))
+    if claim.anion == "hydroxide":
+        return salt.get("H") != salt.get("O")
+    return claim.anion == "oxide" and "H" in salt
+
+
 def _read(field: Field, text: str) -> Iterator[_Claim]:
     bare = _FORM.sub(" ", _SOLUTION.sub(" ", _DILUTED.sub(" ", _PURITY.sub(" ", text)))).strip(" ,;")
     for whole in dict.fromkeys((text, bare)):
         if claim := _claim(field, whole):
             yield claim
             return
-    bare = re.sub(r"\(([a-z][a-z ]{2,})\)", r" \1 ", bare)
+    bare = re.sub(r"\(([a-z][a-z ]{2,}|[ァ-ヴー一-龥]{2,})\)", r" \1 ", bare)
     bare = re.sub(r"(?<=[A-Za-z0-9)])-(?=[a-z]{3,}\b)|(?<=[a-z]{3})-(?=[A-Z])", " ", bare)
+    bare = re.sub(r"(?<=[ァ-ヴー])型|(?<=[a-z])[ -]type\b|(?<=\d)_(?=[a-z]{3})", " ", bare)
     tokens = [token for token in re.split(r"[\s,;]+", bare) if token]
     start = 0
     while start < len(tokens):
@@ -255,8 +243,17 @@ def _claim(field: Field, text: str) -> _Claim | None:
         phases = _phases(known.substances.get(rest.reduced), greek[1]) if rest else []
         if rest and len(phases) == 1:
             return _Claim(field, text, "phase", rest.reduced, rest.dry, phases[0])
-    if found := known.names.get(text.casefold()):
-        graph = vocabulary().materials
+    graph = vocabulary().materials
+    found = known.names.get(text.casefold())
+    # "TiN" is no tin: what is written as a formula is one, unless a label is written just so.
+    labels = graph.values(found, f"{SKOS}prefLabel", f"{SKOS}altLabel") if found else ()
+    if (
+        re.fullmatch(r"(?:[A-Z][a-z]?\d*){2,}", text)
+        and text not in labels
+        and (written := _formula(field, text))
+    ):
+        return written
+    if found:
         stated = graph.values(found, f"{NS}formula")[0]
         kind: Literal["phase", "name"] = "phase" if graph.values(found, f"{SKOS}broader") else "name"
         return _Claim(field, text, kind, reduced(stated), _dry(stated), found)
@@ -280,6 +277,8 @@ def _claim(field: Field, text: str) -> _Claim | None:
             _dry(named.formula),
             "",
             named.elements,
+            named.anion,
+            named.waters,
         )
     return _formula(field, text)
 

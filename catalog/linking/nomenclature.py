@@ -98,17 +98,19 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _JAPANESE = re.compile(
-    rf"({'|'.join(sorted(_ANIONS_JA, key=len, reverse=True))})([ァ-ヴー一-龥]+?)(?:\(([IVX]+)\))?"
+    rf"({'|'.join(sorted(_ANIONS_JA, key=len, reverse=True))})([ァ-ヴー一-龥]+?)(?:\(?([IVX]+)\)?)?"
     rf"(?:([{''.join(_WATER_JA)}])水和物)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a name says: the elements, and the formula where the name leaves but one (else empty)."""
+    """What a name says: elements, anion, molecules of water; the formula where the name leaves but one (else empty)."""
 
     elements: frozenset[str]
     formula: str = ""
+    anion: str = ""
+    waters: int = 0
 
     @property
     def reduced(self) -> str:
@@ -155,7 +157,7 @@ def _balanced(cation: str, roman: str | None, anion: str, water: int) -> Named |
     charge = charge or _FIXED.get(symbol, 0)
     elements = frozenset({*parse(symbol), *parse(body)})
     if not charge:
-        return Named(elements)
+        return Named(elements, anion=anion, waters=water)
     shared = gcd(charge, negative)
     positive, anions = negative // shared, charge // shared
     formula = f"{_times(symbol, positive)}{_times(body, anions)}"

@@ -156,8 +156,9 @@ def may_publish(judgement: Judgement, sources: Iterable[str]) -> bool:
 
 
 def reviewed_confidence(confidence: float, matched: Iterable[str]) -> float:
-    """How sure a link is once a person has accepted it."""
-    return max(confidence, REVIEWED if _IDENTIFIERS & set(matched) else STRUCTURED)
+    """How sure a link is once a person has accepted it: a review adds to an identifier with the formula alone."""
+    found = set(matched)
+    return max(confidence, REVIEWED) if "formula" in found and _IDENTIFIERS & found else confidence
 
 
 def _composition(query: Query, facts: Facts, matched: set[str]) -> set[str]:

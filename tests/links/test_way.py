@@ -206,6 +206,7 @@ COLUMNS = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tconfidenc
         ("xmaterial:copper\tskos:relatedMatch\thttps://a.org/v1/structures/%zz\t{by}\t1\t\t", "known database"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\tnan\t\t", "between 0 and 1"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNo", "modifier"),
+        ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNot", "needs a reviewer"),
         ("xmaterial:copper\tskos:exactMatch\tcod:9008468\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\txafs:sampleMaterial\twikidata:Q753\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\tskos:closeMatch\tnobody:1\t{by}\t1\t\t", "curie_map"),
@@ -344,7 +345,9 @@ def test_addresses_as_people_copy_them_are_put_right(registry: Registry) -> None
 def test_a_rejection_survives_that_another_entry_moves_there(registry: Registry, far: Far) -> None:
     far.put("wikidata", "Q999", formula="Cu", label="copper").find("wikidata", "7440-50-8", "Q753", "Q999")
     found = proposed(registry, far, COPPER)
-    accept(registry, found["Q753"], reviewer=CURATOR, **WHO)
+    with pytest.raises(UsageError, match="a veto speaks against it"):
+        accept(registry, found["Q753"], reviewer=CURATOR, **WHO)
+    accept(registry, found["Q753"], reviewer=CURATOR, comment="the older entry", **WHO)
     wrong = reject(registry, found["Q999"], reviewer=CURATOR, because="made up for the test", **WHO)
     far.put("wikidata", "Q753", moved="Q999")
     assert "moved" in {item.outcome for item in check(registry, far, **WHO)}
