@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
+
+import pyoxigraph as ox
 
 from catalog.errors import UnreadableInput, UsageError
 from catalog.rdf_input import parse_bounded
 from catalog.shacl import Shapes, compile_shapes
 from catalog.validation import NAMESPACE
+from catalog.vocabulary import vocabulary
+from catalog.vocabulary_graph import NS
 
 MAX_FILES = 100
 MAX_BYTES = 2 * 1024 * 1024
@@ -48,6 +54,7 @@ def load_shapes(path: Path, *, own: bool = False) -> Shapes:
         raise UsageError(
             "owl:imports cannot be used: nothing is fetched; copy the shapes here", where=path.name
         )
+    _refuse_undeclared(triples, path.name)
     shapes = compile_shapes(triples, source=path.name)
     for iri in shapes.by_iri:
         if iri.startswith(NAMESPACE) and not own:
@@ -55,6 +62,21 @@ def load_shapes(path: Path, *, own: bool = False) -> Shapes:
                 "this IRI belongs to the catalog's levels; use your own", where=f"{path.name}: {iri}"
             )
     return shapes
+
+
+def _refuse_undeclared(triples: Iterable[ox.Triple], name: str) -> None:
+    """A class or property that the vocabulary does not have would be asked for in vain, and nobody would notice."""
+    declared = {term.iri.removeprefix(NS) for term in vocabulary().terms()}
+    used = {
+        part.value.removeprefix(NS)
+        for triple in triples
+        for part in (triple.predicate, triple.object)
+        if isinstance(part, ox.NamedNode) and part.value.startswith(NS)
+    }
+    for term in sorted(used - declared - {""}):
+        near = difflib.get_close_matches(term, declared, n=1)
+        meant = f"; did you mean xafs:{near[0]}?" if near else ""
+        raise UsageError(f"the vocabulary has no term xafs:{term}{meant}", where=name)
 
 
 def load_folder(folder: Path) -> tuple[Shapes, ...]:

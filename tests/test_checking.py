@@ -321,6 +321,15 @@ SELECT = 'sh:sparql [ sh:select """SELECT $this WHERE { $this ?p ?o . %s }""" ] 
             "SERVICE",
         ),
         ("this is no turtle", "not valid RDF"),
+        (
+            GROUP.replace("BODY", "sh:minCount 1 ;") + ":T a sh:NodeShape ; sh:targetClass xafs:Samples .",
+            "no term xafs:Samples; did you mean xafs:Sample",
+        ),
+        (
+            GROUP.replace("BODY", "sh:minCount 1 ;")
+            + ":T a sh:NodeShape ; sh:targetClass xafs:Sample ; sh:property [ sh:path xafs:zzz ; sh:minCount 1 ] .",
+            r"no term xafs:zzz$",
+        ),
     ],
 )
 def test_unsafe_or_unsupported_shapes_are_refused_by_name(tmp_path: Path, text: str, said: str) -> None:

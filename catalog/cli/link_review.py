@@ -104,7 +104,9 @@ def show(context: click.Context, identifier: str, as_json: bool) -> None:
 @click.argument("identifiers", nargs=-1, required=True)
 @as_option
 @click.option("--predicate", help="exactMatch, closeMatch, broadMatch, relatedMatch or referenceStructure.")
-@click.option("--comment", default="", help="How you know, where the program cannot compare.")
+@click.option(
+    "--comment", default="", help="How you know: asked for where a veto stands, or little was compared."
+)
 @json_option
 @click.pass_context
 def accept(

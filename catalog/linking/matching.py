@@ -200,7 +200,8 @@ def _compare(claims: list[_Claim], evidence: list[Evidence], doubts: int, measur
 def _contradicts(claim: _Claim, formula: str, dry: set[str]) -> bool:
     """Whether a name without a valence cannot mean the formula: other elements, other water, oxide for hydroxide."""
     atoms = parse(formula)
-    if not claim.elements <= set(atoms) or not set(atoms) <= claim.elements | {"H", "O"}:
+    # What is more may be water, which is not oxygen alone: a sulfide is no sulfate.
+    if not claim.elements <= set(atoms) or set(atoms) - claim.elements not in (set(), {"H"}, {"H", "O"}):
         return True
     substance = _known().substances.get(formula, "")
     waters = vocabulary().materials.values(substance, f"{NS}waterMolecules")

@@ -86,7 +86,7 @@ def test_what_is_not_as_it_should_be_is_told(command: Command, group: Path) -> N
 
 def test_a_shape_that_looks_at_nothing_is_told(command: Command, group: Path) -> None:
     text = (group / "rules.ttl").read_text(encoding="utf-8")
-    (group / "rules.ttl").write_text(text.replace("xafs:Sample ;", "xafs:Specimen ;"), encoding="utf-8")
+    (group / "rules.ttl").write_text(text.replace("xafs:Sample ;", "xafs:DatabaseEntry ;"), encoding="utf-8")
     said = command("shapes", "test", group, code=1)
     assert "fail.yaml: the shape met nothing to look at" in said
     assert "0 of 2 shapes fired" in said

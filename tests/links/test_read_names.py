@@ -17,12 +17,28 @@ from catalog.linking.matching import match
         ("iron phosphate dihydrate", "FePO4", ""),
         ("nickel oxide", "Ni(OH)2", ""),
         ("nickel hydroxide", "NiO", ""),
+        ("nickel sulfide", "NiSO4", ""),
         ("iron hydroxide", "FeOOH", ""),
         *(("", "CuO", form) for form in ("glass", "gel", "suspension", "liquid", "gas")),
     ],
 )
 def test_what_disagrees_is_not_published(name: str, formula: str, form: str) -> None:
     assert match(name, formula, form=form).outcome != "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("copper sulfate pentahydrate", "CuSO4·5H2O"),
+        ("copper sulfate", "CuSO4"),
+        ("nickel oxide", "NiO"),
+        ("nickel hydroxide", "Ni(OH)2"),
+        ("nickel sulfide", "NiS"),
+        ("", "CuO"),
+    ],
+)
+def test_what_agrees_is(name: str, formula: str) -> None:
+    assert match(name, formula).outcome == "ok"
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,7 @@ COLUMNS = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tconfidenc
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\tnan\t\t", "between 0 and 1"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNo", "modifier"),
         ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\t\tNot", "needs a reviewer"),
+        ("xmaterial:copper\tskos:closeMatch\twikidata:Q753\t{by}\t1\tunknown\t", "placeholder"),
         ("xmaterial:copper\tskos:exactMatch\tcod:9008468\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\txafs:sampleMaterial\twikidata:Q753\t{by}\t1\t\t", "allowed"),
         ("xmaterial:copper\tskos:closeMatch\tnobody:1\t{by}\t1\t\t", "curie_map"),
@@ -340,6 +341,15 @@ def test_addresses_as_people_copy_them_are_put_right(registry: Registry) -> None
         made = read_sssom(registry, (HEADER + COLUMNS + row).encode(), where="t.tsv", **WHO)
         assert made.refused == {}, given
         assert target in {link.object for link in registry.links(states=[LinkState.QUEUED])}
+
+
+def test_the_formula_alone_is_accepted_only_by_who_says_how_they_know(registry: Registry, far: Far) -> None:
+    found = proposed(registry, far, entries()[f"{MATERIAL}titanium-dioxide"])
+    link = dataclasses.replace(found["9004141"], vetoes=(), matched=("formula",))
+    with pytest.raises(UsageError, match="formula alone"):
+        accept(registry, link, reviewer=CURATOR, **WHO)
+    accepted = accept(registry, link, reviewer=CURATOR, comment="its diffraction pattern", **WHO)
+    assert accepted.confidence == link.confidence < 0.5
 
 
 def test_a_rejection_survives_that_another_entry_moves_there(registry: Registry, far: Far) -> None:
