@@ -8,6 +8,7 @@ from datetime import datetime
 
 from catalog.config import Settings
 from catalog.curation import approve_many
+from catalog.findings import wrongly_said
 from catalog.projection import public_document
 from catalog.registry import Registry, batches
 from catalog.states import Standing, State
@@ -39,12 +40,7 @@ def approve_ready(
             assert public is not None  # a published standing always projects
             (report,) = validate([public], levels=(LEAST_LEVEL,), plausibility=False)
             errors = [item for item in report.findings if item.severity == "error" and not report.levels]
-            # What was said wrongly, as against what was not said, is a person's to correct before it is shown.
-            errors += [
-                item
-                for item in registry.findings(deposit.record.id)
-                if item.severity == "error" and not item.level
-            ]
+            errors += wrongly_said(registry.findings(deposit.record.id))
             if errors:
                 approved.refused[deposit.record.id] = " ".join(item.text() for item in errors)
             else:

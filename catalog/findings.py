@@ -7,6 +7,7 @@ it applies: document path (JSON pointer into the deposit form), file and line. `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -108,3 +109,8 @@ def shorten(text: str, limit: int = 200) -> str:
         for char in text[: limit + 1]
     )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def wrongly_said(findings: Iterable[Finding]) -> list[Finding]:
+    """The errors about what was said, as against what a level needs: a person corrects them before it is shown."""
+    return [item for item in findings if item.severity == "error" and not item.level]

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from catalog.document import canonical_json
-from catalog.findings import define, finding
+from catalog.findings import define, finding, wrongly_said
 from catalog.harvest_sets import sets_of
 from catalog.linking.model import Link, LinkState
 from catalog.linking.samples import with_material
 from catalog.mapping import RecordDocument
 from catalog.projection import public_document, stamped
-from catalog.registry import Attachment, Deposit, Publication, Registry
+from catalog.registry import Attachment, Deposit, Publication, Record, Registry
 from catalog.release_files import open_files
 from catalog.release_frame import Frame, Shown
 from catalog.release_index import IndexReader
@@ -94,7 +94,7 @@ class Projector:
         if record.standing.state is not State.PUBLISHED:
             return Verdict(record.id)
         newest = self._candidate(deposit.document, deposit, deposit.attachments, self.is_public)
-        why = self._objections(newest)
+        why = self._objections(newest) + self._said_wrongly(record)
         if before is None:
             why += self._missing_files(newest)
             return (
@@ -120,7 +120,7 @@ class Projector:
                 return False
             # Judged without the references to other records: whether a record is shown never depends on them.
             newest = self._candidate(deposit.document, deposit, deposit.attachments, lambda _: False)
-            if not self._objections(newest):
+            if not self._objections(newest) and not self._said_wrongly(deposit.record):
                 return True
             return (
                 bool(list(self._registry.publications(ids=[identifier])))
@@ -146,6 +146,11 @@ class Projector:
             return []
         return [dict(item.message) for item in candidate.report.findings if item.severity == "error"]
 
+    def _said_wrongly(self, record: Record) -> list[dict[str, str]]:
+        """What a person has to correct in the newest version; the first was looked at when it was approved."""
+        found = self._registry.findings(record.id) if record.version > 1 else ()
+        return [dict(item.message) for item in wrongly_said(found)]
+
     def _missing_files(self, candidate: _Candidate) -> list[dict[str, str]]:
         return [
             dict(finding("stored-file-missing", value=sha).message)
@@ -160,7 +165,9 @@ class Projector:
             document = self._registry.document(identifier, number)
             attachments = tuple(self._registry.attachments(identifier, number))
             candidate = self._candidate(document, deposit, attachments, self.is_public)
-            if not self._objections(candidate):
+            if not self._objections(candidate) and not wrongly_said(
+                self._registry.findings(identifier, number)
+            ):
                 return candidate
         return None
 

@@ -50,6 +50,16 @@ define(
     "The folder {value!r} was already walked under another name; it was not walked again.",
     "フォルダー「{value}」は別の名前ですでに調べたため、もう一度は調べませんでした。",
 )
+define(
+    "path-catalog",
+    "info",
+    "{value!r} holds a catalog or a copy of one; its files are no deposits and were left out.",
+    "「{value}」はカタログまたはその複製のフォルダーのため、その中のファイルは対象から外しました。",
+)
+
+# What a catalog's home, or the payload of a backup, is told by; and the folders in it that are the catalog's own.
+_CATALOG = frozenset({"registry.sqlite", "settings.toml"})
+_OWN_FOLDERS = frozenset({"citations", "files", "links", "public", "run"})
 
 
 class FoundFile(NamedTuple):
@@ -90,7 +100,9 @@ def _walk(paths: Iterable[Path | str]) -> Iterator[FoundFile | Finding]:
         except (OSError, ValueError) as error:
             yield _unreadable(path, error)
         else:
-            if stat.S_ISDIR(status.st_mode):
+            if _is_in_catalog(path):
+                yield _finding("path-catalog", path)
+            elif stat.S_ISDIR(status.st_mode):
                 yield from _Tree(path, walked).files()
             else:
                 yield from _file(path, status)
@@ -127,6 +139,9 @@ class _Tree:
                     self._walked.add((status.st_dev, status.st_ino))
                     with os.scandir(path) as entries:
                         names = sorted((entry.name for entry in entries), reverse=True)
+                    if set(names) >= _CATALOG:
+                        yield _finding("path-catalog", path)
+                        names = [name for name in names if not _is_own(name)]
                     pending.extend(path / name for name in names if not name.startswith("."))
                 else:
                     yield from _file(path, status)
@@ -138,11 +153,28 @@ class _Tree:
         if os.path.commonpath([target, self._real_root]) != self._real_root:
             yield _finding("path-link-outside", path)
             return
+        if _is_in_catalog(path):
+            yield _finding("path-catalog", path)
+            return
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             self._linked.append(path)
         else:
             yield from _file(path, status)
+
+
+def _is_own(name: str) -> bool:
+    """Whether an entry of a catalog's home was put there by the catalog."""
+    return name in _OWN_FOLDERS or name == "settings.toml" or name.startswith("registry.sqlite")
+
+
+def _is_in_catalog(path: Path) -> bool:
+    """Whether a file or folder is part of what a catalog keeps: read again, it would lose what rules its access."""
+    real = path.resolve()
+    return any(
+        _is_own(real.relative_to(folder).parts[0]) and all((folder / name).is_file() for name in _CATALOG)
+        for folder in real.parents
+    )
 
 
 def _file(path: Path, status: os.stat_result) -> Iterator[FoundFile | Finding]:

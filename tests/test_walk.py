@@ -175,3 +175,17 @@ def test_a_name_that_is_no_utf_8_can_still_be_printed(tmp_path: Path) -> None:
     assert os.fsencode(path) == raw
     assert name == f"{tmp_path}/foil-\\xe9.xdi"
     name.encode("utf-8")
+
+
+def test_what_a_catalog_keeps_is_left_out_and_said(tmp_path: Path) -> None:
+    own = ("registry.sqlite", "registry.sqlite-wal", "settings.toml", "files/ab/cd", "public/x", "run/x")
+    tree(tmp_path, *(f"data/{name}" for name in own), "data/mine.xdi", "files/no-catalog.xdi")
+    (tmp_path / "link").symlink_to(tmp_path / "data" / "files")
+    assert split(tmp_path) == (
+        ["data/mine.xdi", "files/no-catalog.xdi"],
+        [("path-catalog", "data"), ("path-catalog", "link")],
+    )
+    given = [tmp_path / "data" / "files", tmp_path / "data" / "files" / "ab" / "cd", tmp_path / "data"]
+    files, findings = split(tmp_path, *given)
+    assert files == ["data/mine.xdi"]
+    assert [code for code, _ in findings] == ["path-catalog"] * 3

@@ -58,6 +58,15 @@ class CommandGroup(click.Group):
             ctx.exit(WRONG_CALL if wrong_call else FINDINGS)
 
 
+def _no_empty_path(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    if "" in given:  # a variable of a script that is not set; the present folder would be walked
+        raise click.BadParameter("a path is empty; write . for the present folder", context)
+    return given
+
+
+paths_argument = click.argument("paths", nargs=-1, required=True, callback=_no_empty_path)
+
+
 def now() -> datetime:
     """The present moment in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -18,6 +18,7 @@ from catalog.cli.common import (
     language_option,
     now,
     opened_registry,
+    paths_argument,
     plain,
     print_json,
     print_json_line,
@@ -69,7 +70,7 @@ def init(context: click.Context, base: str) -> None:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@paths_argument
 @defaults_option
 @template_option
 @click.option(
@@ -121,6 +122,7 @@ def ingest(
             raise UsageError("there is no file to ingest", where=", ".join(paths))
         written = _receipt_file(receipt_path, defaults_path, f"{template_name} {arrangement}", lang)
         receipts = written.resume(found) if written else []
+        resumed = bool(receipts)
         if as_json:
             for receipt in receipts:
                 print_json_line(receipt.as_json(lang))
@@ -141,7 +143,9 @@ def ingest(
                     written.add(receipt)
                 if as_json:
                     print_json_line(receipt.as_json(lang))
-        unused = defaults.unused_rules() if defaults else []
+        # What was stored by an earlier call is not read again, and the rules that select it are not known.
+        known = resumed or any(receipt.result == "duplicate" for receipt in receipts)
+        unused = defaults.unused_rules() if defaults and not known else []
         for item in unused:
             click.echo(f"{item.severity}: {item.file}:{item.line}: {item.text(lang)}", err=True)
         if not as_json:
@@ -215,7 +219,8 @@ def _publish_ready(registry: Registry, settings: Settings, receipts: list[Receip
     ready = [
         receipt.record_id
         for receipt in receipts
-        if receipt.result == "stored"
+        # A call that was stopped leaves drafts, which the same call meets as duplicates.
+        if receipt.result in {"stored", "duplicate"}
         and receipt.record_id
         and FINDABLE in receipt.levels
         # One of an earlier call may have been published by it.

@@ -16,6 +16,7 @@ from catalog.cli.common import (
     jobs_option,
     json_option,
     language_option,
+    paths_argument,
     plain,
     print_json,
     print_json_line,
@@ -83,7 +84,7 @@ def templates(as_json: bool, lang: str) -> None:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@paths_argument
 @template_option
 @jobs_option
 @json_option
@@ -123,7 +124,7 @@ def inspect(
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@paths_argument
 @jobs_option
 @language_option
 @click.option(

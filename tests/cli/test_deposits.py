@@ -68,6 +68,33 @@ def test_what_was_stored_before_is_a_duplicate(catalog: Command, form: Path) -> 
     assert catalog.states() == {"draft": 1}
 
 
+def test_a_call_that_was_stopped_is_published_when_it_is_repeated(catalog: Command, form: Path) -> None:
+    catalog("ingest", form)
+    catalog("ingest", form, "--publish")
+    assert catalog.states() == {"published": 1}
+
+
+@pytest.mark.parametrize("name", ["ingest", "inspect", "validate"])
+def test_an_empty_path_is_not_the_present_folder(catalog: Command, name: str) -> None:
+    catalog(name, "", code=2)
+    assert "a path is empty" in catalog.err
+
+
+def test_a_catalog_in_a_folder_is_no_deposit(
+    catalog: Command, form: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(catalog.home.parent)
+    (form.parent / "raw.dat").write_text("7000 1\n", encoding="utf-8")
+    stated = form.read_text(encoding="utf-8").replace("edge: K}", "edge: K, files: [raw.dat]}")
+    form.write_text(stated, encoding="utf-8")
+    catalog("ingest", form, "--publish")
+    catalog("backup", "copy")
+    receipts = catalog.lines("ingest", ".", "--publish", code=1)[:-1]
+    assert {each["file"] for each in receipts if "home" in each["file"]} == {"home"}
+    assert {each["file"] for each in receipts if "copy/data" in each["file"]} == {"copy/data"}
+    assert catalog.states() == {"published": 1}
+
+
 def test_a_deposit_that_is_not_findable_is_kept_and_said_so(catalog: Command, deposits: Path) -> None:
     said = catalog("ingest", deposits / "feo_Fe-K.xdi", code=1)
     assert "still needed: access, creators, license" in said
@@ -104,6 +131,9 @@ def test_defaults_fill_what_the_files_do_not_state(catalog: Command, deposits: P
     assert receipt["levels"] == ["findable"]
     assert f"warning: {rules}:3: Rule 2 of the defaults file selected no file" in catalog.err
     assert "license: CC0-1.0" in catalog("show", receipt["record"])
+    # A file that is known already is not read again, so which rules select it is not known.
+    catalog("ingest", deposits / "feo_Fe-K.xdi", "--defaults", rules)
+    assert "selected no file" not in catalog.err
 
 
 def test_malformed_defaults_stop_before_anything_is_stored(

@@ -131,3 +131,35 @@ def test_a_withdrawal_needs_a_reason(catalog: Command, foil: str) -> None:
     catalog("withdraw", foil, code=2)
     catalog("withdraw", foil, "--reason", " ", code=2)
     assert catalog.states() == {"published": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"note": "thanks to Example Hidden"}, "hidden-name"),
+        ({"temperature": "298 furlong"}, "quantity"),
+    ],
+)
+def test_a_version_that_says_something_wrongly_is_not_shown(
+    catalog: Command, form: Path, said: dict[str, str], code: str
+) -> None:
+    stated = yaml.safe_load(form.read_text(encoding="utf-8"))
+    stated["creators"] = [{"name": "Example Group"}, {"name": "Example Hidden", "credit": "hidden"}]
+    form.write_text(yaml.safe_dump(stated), encoding="utf-8")
+    receipt, _ = catalog.lines("ingest", form, "--publish")
+    record = str(receipt["record"])
+    (stated["spectra"][0] if "temperature" in said else stated).update(said)
+    form.write_text(yaml.safe_dump(stated), encoding="utf-8")
+    changed = catalog.json("update", record, form, code=1)
+    assert any(code in item["code"] and item["severity"] == "error" for item in changed["findings"])
+    (made,) = catalog.lines("publish", code=1)
+    assert (made["release"], made["changed"], list(made["refused"])) == (None, 0, [record])
+    (value,) = said.values()
+    assert value not in catalog("query", "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", "--format", "ntriples")
+    stated["title"] = "Example foil, corrected"
+    stated["note"] = "nobody is named"
+    stated["spectra"][0].pop("temperature", None)
+    form.write_text(yaml.safe_dump(stated), encoding="utf-8")
+    catalog("update", record, form)
+    (made,) = catalog.lines("publish")
+    assert (made["changed"], made["refused"]) == (1, {})

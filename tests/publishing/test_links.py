@@ -61,7 +61,8 @@ def test_a_review_is_published_and_the_release_is_the_one_that_a_rebuild_makes(f
     assert world.publish().number == 3
     mapping = f"{PREFIXES} SELECT ?v {{ ?m owl:annotatedTarget <{link.object}> ; %s ?v }}"
     assert world.ask(mapping % "sssom:reviewer_label") == []
-    accept(world.registry, link, reviewer=CURATOR, predicate=EXACT, now=world.now, actor="test")
+    word = {"reviewer": CURATOR, "comment": "made up for the test"}
+    accept(world.registry, link, predicate=EXACT, now=world.now, actor="test", **word)
     made = world.publish()
     assert (made.number, made.added, made.changed, made.anew) == (4, 0, 0, "")
     assert world.ask(mapping % "sssom:reviewer_label") == [('"Example Curator"',)]
