@@ -18,7 +18,7 @@ from catalog.errors import UsageError
 from catalog.filestore import FileStore
 from catalog.findings import Finding, define, finding
 from catalog.inspection import look, overrun
-from catalog.likeness import compare
+from catalog.likeness import compare, same_files
 from catalog.preparing import Prepared, PreparedDeposit, Preparer, named_files
 from catalog.readers import Source, choose
 from catalog.registry import BATCH, Registry
@@ -288,17 +288,23 @@ def _compared(
     """The deposits with findings about spectra like theirs that are stored, or come before them in the batch."""
     edges = {(each.element, each.edge) for _, one in made for each in one.deposit.likenesses}
     there = registry.likenesses(edges)
+    holders = registry.holders(each.sha256 for _, one in made for each in one.deposit.attachments)
     known = {one.deposit.source_sha256 for _, one in made if registry.find_source(one.deposit.source_sha256)}
     compared = []
     for prepared, one in made:
         deposit = one.deposit
         if deposit.source_sha256 not in known:
+            # Deposits of one file share it.
+            siblings = {each.deposit.record_id for each in prepared.deposits}
             told = compare(deposit.likenesses, there)
+            told += same_files(deposit.attachments, holders, siblings)
             if told:
                 findings = [*deposit.findings, *(replace(item, file=prepared.name) for item in told)]
                 one = replace(one, deposit=replace(deposit, findings=findings))  # noqa: PLW2901
             for each in deposit.likenesses:
                 there[each.element, each.edge].append((deposit.record_id, each))
+            for file in deposit.attachments:
+                holders.setdefault(file.sha256, deposit.record_id)
             known.add(deposit.source_sha256)
         compared.append((prepared, one))
     return compared

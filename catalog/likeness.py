@@ -6,13 +6,13 @@ the level after it (1). Rounding and another grid hardly change it; another samp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from catalog.findings import Finding, define, finding
 from catalog.mapping import RecordDocument
 from catalog.readers import Curve
-from catalog.registry_rows import Likeness
+from catalog.registry_rows import Attachment, Likeness
 from catalog.vocabulary import vocabulary
 
 define(
@@ -22,6 +22,12 @@ define(
     "on another grid, or one more scan of the same sample. Withdraw one of them if they are the same.",
     "曲線がレコード {value} とエッジジャンプの {percent} % 以内で一致します。桁数や刻みだけが違う同じスペクトルか、"
     "同じ試料の繰り返し測定です。同じものなら一方を取り下げてください。",
+)
+define(
+    "same-file",
+    "warning",
+    "The file {name!r} is also one of record {value}, byte by byte. Withdraw one of them if they are the same.",
+    "ファイル「{name}」はレコード {value} のファイルとまったく同じです。同じものなら一方を取り下げてください。",
 )
 define(
     "one-more",
@@ -112,6 +118,18 @@ def compare(
                 )
             )  # fmt: skip
     return found
+
+
+def same_files(
+    own: Iterable[Attachment], holders: Mapping[str, str], siblings: Container[str]
+) -> list[Finding]:
+    """Findings for the files of a deposit that ``holders``, records by SHA-256, have as well, but for ``siblings``."""
+    files = {
+        each.sha256: each.name
+        for each in own
+        if each.sha256 in holders and holders[each.sha256] not in siblings
+    }
+    return [finding("same-file", value=holders[sha], name=name) for sha, name in files.items()]
 
 
 def _means(points: Sequence[tuple[float, float]], low: float) -> list[float]:

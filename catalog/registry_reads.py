@@ -173,6 +173,17 @@ class RegistryReads:
             ]
         return found
 
+    def holders(self, files: Iterable[str]) -> dict[str, str]:
+        """By the SHA-256 of a file: the first record, not withdrawn, whose current version has it."""
+        current = and_(record.c.id == attachment.c.record_id, record.c.version == attachment.c.version)
+        query = select(attachment.c.sha256, func.min(record.c.id).label("holder")).join(record, current)
+        query = query.where(record.c.state.not_in(_GONE)).group_by(attachment.c.sha256)
+        found = {}
+        for page in _chunks(sorted(set(files))):
+            rows = self._rows(query.where(attachment.c.sha256.in_(page)))
+            found.update({row.sha256: row.holder for row in rows})
+        return found
+
     def due(self, today: date) -> list[Record]:
         """The scheduled records whose date has come on ``today``, earliest first."""
         query = select(record).where(record.c.state == State.SCHEDULED, record.c.hidden_until <= today)

@@ -145,6 +145,31 @@ def test_copies_and_kinds_are_told_at_intake_and_kept(
     )
 
 
+def test_the_same_bytes_are_told_where_no_curve_can_be_read(
+    registry: Registry, settings: Settings, tmp_path: Path
+) -> None:
+    form = (
+        "title: {title}\nsample: {{name: {title}}}\n"
+        "spectra:\n  - {{element: Fe, edge: K, files: [raw.bin]}}\n  - {{element: Fe, edge: K, files: [raw.bin]}}\n"
+    )
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "raw.bin").write_bytes(b"\0example data")
+        (folder / f"{folder.name}.yaml").write_text(form.format(title=folder.name), encoding="utf-8")
+    (first,) = [each for each in take(registry, settings, folders[0]).values() if each.record_id]
+    assert "same-file" not in codes(first)
+    (tmp_path / "both").mkdir()
+    for folder in folders[1:]:
+        folder.rename(tmp_path / "both" / folder.name)
+    told = take(registry, settings, tmp_path / "both")
+    stored = [each for each in told.values() if each.record_id]
+    assert len(stored) == 2
+    for receipt in stored:
+        (said,) = [item for item in receipt.findings if item.code == "same-file"]
+        assert (said.value, "raw.bin" in said.text()) == (first.record_id, True)
+
+
 def test_a_withdrawn_record_is_no_longer_compared(
     registry: Registry, settings: Settings, tmp_path: Path
 ) -> None:
@@ -202,7 +227,7 @@ def test_a_record_and_the_header_of_its_file_that_disagree_are_told(
         "title: x\nsample: {name: x, formula: Fe2 O3}\nspectra:\n  - {element: Fe, edge: L3, files: [Fe.xdi],\n"
         "     monochromator: {type: crystal, crystal: Si, reflection: '111', d_spacing: 3.13551 Å}}\n"
     )
-    (folder / "form.yaml").write_text(form)
+    (folder / f"{folder.name}.yaml").write_text(form)
     receipt = take(registry, settings, folder)["form.yaml"]
     told = [item for item in receipt.findings if item.code == "record-disagrees"]
     assert sorted(item.path.rpartition("/")[2] for item in told) == ["d_spacing", "edge"]
