@@ -227,7 +227,7 @@ def test_a_record_and_the_header_of_its_file_that_disagree_are_told(
         "title: x\nsample: {name: x, formula: Fe2 O3}\nspectra:\n  - {element: Fe, edge: L3, files: [Fe.xdi],\n"
         "     monochromator: {type: crystal, crystal: Si, reflection: '111', d_spacing: 3.13551 Å}}\n"
     )
-    (folder / f"{folder.name}.yaml").write_text(form)
+    (folder / "form.yaml").write_text(form)
     receipt = take(registry, settings, folder)["form.yaml"]
     told = [item for item in receipt.findings if item.code == "record-disagrees"]
     assert sorted(item.path.rpartition("/")[2] for item in told) == ["d_spacing", "edge"]
