@@ -48,6 +48,7 @@ _MAX_BYTES = 64 << 20
 _PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _ENCODINGS = ("utf-8", "cp932", "euc_jp", "latin-1", "utf-16-le")
 _WORD = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff々]{3,}")
 # A family name of two letters would be found in any table of columns.
 _LEAST = 4
 # What is never public, has checks of its own, or is a name itself.
@@ -116,14 +117,19 @@ def _hidden(form: Form) -> dict[str, bool]:
         for name in _texts(person.get("name")):
             words = _WORD.findall(_folded(name))
             whole = [*(" ".join(order) for order in (words, words[::-1])), "".join(words)]
-            found |= dict.fromkeys(whole, len(words) > 1)
+            # Chinese characters and kana are written without blanks: three and more are a whole name.
+            found |= dict.fromkeys(whole, len(words) > 1 or _is_whole(words))
             for word in words:
                 if len(word) >= _LEAST or not word.isascii():
                     found.setdefault(word, False)
         if orcid := str(person.get("orcid") or ""):
-            found[orcid.rpartition("/")[2].casefold()] = True
+            found[_spaced(orcid.rpartition("/")[2])] = True
     # One letter, Latin or Chinese, says nobody's name.
     return {name: whole for name, whole in found.items() if len(name) > 1}
+
+
+def _is_whole(words: list[str]) -> bool:
+    return len(words) == 1 and _UNSPACED.fullmatch(words[0]) is not None
 
 
 def _leaves(node: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -144,7 +150,7 @@ def _says(text: str, name: str) -> bool:
 
 def _spaced(text: str) -> str:
     """``text`` folded, and with a blank for whatever may stand between the parts of a name."""
-    return re.sub(r"[\s_.,;:/\\]+", " ", _folded(text))
+    return re.sub(r"[\s_.,;:/\\'\u2010-\u2015\u2019-]+", " ", _folded(text))
 
 
 def _folded(text: str) -> str:

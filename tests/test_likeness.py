@@ -268,15 +268,18 @@ def test_a_file_that_names_who_is_hidden_is_found(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("note: Measured by Hanako Exampleperson.", [("hidden-name", "/note", 9)]),
-        ("description: {ja: 例示花子が測定。}", [("hidden-name", "/description/ja", 9)]),
-        ("note: See https://orcid.org/0000-0002-1825-0097", [("hidden-name", "/note", 9)]),
-        ("note: The cell of Exampleperson.", [("hidden-name-perhaps", "/note", 9)]),
-        ("round: {id: hanako exampleperson}", [("hidden-name", "/round/id", 9)]),
-        ("round: {id: 例示花子の会}", [("hidden-name", "/round/id", 9)]),
+        ("note: Measured by Hanako Exampleperson.", [("hidden-name", "/note", 10)]),
+        ("description: {ja: 例示花子が測定。}", [("hidden-name", "/description/ja", 10)]),
+        ("note: See https://orcid.org/0000-0002-1825-0097", [("hidden-name", "/note", 10)]),
+        ("note: The cell of Exampleperson.", [("hidden-name-perhaps", "/note", 10)]),
+        ("round: {id: hanako exampleperson}", [("hidden-name", "/round/id", 10)]),
+        ("round: {id: 例示花子の会}", [("hidden-name", "/round/id", 10)]),
+        ("round: {id: exampleperson-hanako-foil}", [("hidden-name", "/round/id", 10)]),
+        ("note: 試料は見本太郎が作製した。", [("hidden-name", "/note", 10)]),
+        ("note: 見本　太郎による。", [("hidden-name", "/note", 10)]),
         (
             "funding: {funder: Example Foundation, award_title: Plans of Hanako Exampleperson}",
-            [("hidden-name", "/funding/0/award_title", 9)],
+            [("hidden-name", "/funding/0/award_title", 10)],
         ),
         ("private_note: Measured by Hanako Exampleperson.", []),
         ("note: Li foil beside it.", []),
@@ -290,6 +293,7 @@ def test_a_public_text_that_names_who_is_hidden_is_told(
 creators:
   - {name: {en: Hanako Exampleperson, ja: 例示 花子}, orcid: 0000-0002-1825-0097, credit: hidden}
   - {name: Li, credit: hidden}
+  - {name: 見本太郎, credit: hidden}
 """
     rest = "facility: Photon Factory\nsample: {name: Li2O}\nspectra: [{element: Fe, edge: K}]\n"
     path.write_text(f"access: open\nlicense: CC0-1.0\n{people}{rest}{change}\n", encoding="utf-8")
