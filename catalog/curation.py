@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from catalog.errors import CatalogError, Conflict, NotFound, UsageError
+from catalog.form import UNSEEN
 from catalog.registry import Change, Record, Registry, batches
 from catalog.states import Standing, State, next_state
 
@@ -118,6 +119,8 @@ def withdraw(
     texts = {language: " ".join(filter(None, kept)) for language, kept in lines.items() if any(kept)}
     if not texts or any(len(text) > MAX_REASON for text in texts.values()):
         raise UsageError(f"give a reason of 1 to {MAX_REASON} characters; it will be public", where=record_id)
+    if any(map(UNSEEN.search, texts.values())):
+        raise UsageError("the reason holds a character that nobody sees; remove it", where=record_id)
 
     def change(record: Record) -> Change:
         if record.standing.state in (State.DRAFT, State.SCHEDULED):

@@ -39,8 +39,8 @@ define(
 define(
     "form-control-character",
     "error",
-    "The text holds the control character {character}; remove it.",
-    "文字列に制御文字 {character} が含まれています。取り除いてください。",
+    "The text holds {character}, a control character or a mark of text direction; remove it.",
+    "文字列に制御文字または書字方向の記号 {character} が含まれています。取り除いてください。",
 )
 define(
     "form-line-break",
@@ -53,7 +53,8 @@ define(
 UNKNOWN = frozenset({"unknown", "不明"})
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # What XML 1.0 cannot carry would be lost in half of the exports; C1 controls move a terminal's cursor.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Control characters, and marks that turn the direction of writing: no text for people needs them."""
 _BREAK = re.compile("[\t\n\r]")
 
 
@@ -276,10 +277,10 @@ def check_keys(form: Form, root: Key = DEPOSIT) -> list[Finding]:
 
 
 def check_text(form: Form, root: Key = DEPOSIT) -> list[Finding]:
-    """Findings for control characters anywhere and for line breaks and tabs where a key takes one line."""
+    """Findings for control characters and direction marks, and for line breaks and tabs where a key takes one line."""
     found = []
     for parts, text in _texts(form.values, ()):
-        if control := _CONTROL.search(text):
+        if control := UNSEEN.search(text):
             found.append(
                 _report(form, "form-control-character", parts, text, character=f"U+{ord(control[0]):04X}")
             )

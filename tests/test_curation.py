@@ -285,7 +285,7 @@ def test_a_record_withdrawn_before_its_first_release_was_never_public(
 def test_a_withdrawal_needs_a_reason(registry: Registry, make_deposit: Make) -> None:
     registry.save_deposit(make_deposit("a"), now=NOW, actor="depositor")
     put_in(registry, "a", State.PUBLISHED)
-    for reason in ({}, {"en": "  "}, {"en": "x" * 2001}):
+    for reason in ({}, {"en": "  "}, {"en": "x" * 2001}, {"en": "a \x1b[31m"}, {"en": "a\u202eb"}):
         with pytest.raises(UsageError, match="reason"):
             withdraw(registry, "a", reason=reason, zone=TOKYO, now=NOW, actor="curator")
     assert registry.record("a").standing.state is State.PUBLISHED

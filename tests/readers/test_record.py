@@ -198,11 +198,13 @@ def test_a_comma_that_split_a_value_is_pointed_out() -> None:
 
 
 def test_line_breaks_and_control_characters_in_values_are_findings() -> None:
-    text = '{"title": "a\\r\\nSet-Cookie: b",\n"note": "a\\nb",\n"doi": "\\u0000",\n"kind": "\\u001b[2J"}'
+    text = '{"title": "a\\r\\nSet-Cookie: b",\n"note": "a\\nb",\n"doi": "\\u0000",\n"kind": "\\u001b[2J"'
+    text += ',\n"access": "o\\u202epen"}'
     assert codes(text) == [
         ("form-line-break", "/title", 1),
         ("form-control-character", "/doi", 3),
         ("form-control-character", "/kind", 4),
+        ("form-control-character", "/access", 5),
     ]
 
 
