@@ -107,6 +107,17 @@ def close(registry: Registry, record_id: str, *, now: datetime, actor: str) -> S
     return _one(registry, record_id, _closing, now, actor)
 
 
+def reopen(registry: Registry, record_id: str, *, now: datetime, actor: str) -> Standing:
+    """Make a closed or scheduled record a draft again. Raises Conflict for one that is or was public, or a draft."""
+
+    def change(record: Record) -> Change:
+        return Change(
+            record, "reopen", replace(record.standing, state=next_state(record.standing.state, "reopen"))
+        )
+
+    return _one(registry, record_id, change, now, actor)
+
+
 def withdraw(
     registry: Registry, record_id: str, *, reason: Mapping[str, str], zone: tzinfo, now: datetime, actor: str
 ) -> Standing:
@@ -149,7 +160,8 @@ def _approval(record: Record, zone: tzinfo, now: datetime) -> Change:
 
 
 def _closing(record: Record, detail: Mapping[str, Any] | None = None) -> Change:
-    after = replace(record.standing, state=next_state(record.standing.state, "close"), hidden_until=None)
+    # The date is kept: reopened, the record must not come out before it.
+    after = replace(record.standing, state=next_state(record.standing.state, "close"))
     return Change(record, "close", after, detail or {})
 
 

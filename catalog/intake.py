@@ -13,18 +13,16 @@ from catalog.arranging import Arrangement
 from catalog.bounded import Overrun, pool
 from catalog.config import Settings
 from catalog.defaults import Defaults
-from catalog.document import Form, split_pointer
-from catalog.errors import UsageError
 from catalog.filestore import FileStore
-from catalog.findings import Finding, define, finding
+from catalog.findings import Finding, define, finding, wrongly_said
 from catalog.inspection import look, overrun
 from catalog.likeness import compare, same_files
 from catalog.preparing import Prepared, PreparedDeposit, Preparer, named_files
 from catalog.readers import Source, choose
 from catalog.registry import BATCH, Registry
-from catalog.registry_rows import NewDeposit, Saved
+from catalog.registry_rows import Record, Saved
 from catalog.sidecars import data_beside
-from catalog.states import State
+from catalog.states import GONE, State
 from catalog.walk import FoundFile, walk
 from catalog.wording import Sentence
 
@@ -38,12 +36,10 @@ define(
     "このファイルはすでにレコード {value}（{state}）として登録されています。保存しませんでした。",
 )
 define(
-    "update-unsaid",
+    "duplicate-gone",
     "warning",
-    "Version {version} had {value} from {sources}; this one has not. Give the same --defaults or --template, confirm "
-    "the suggestion again, or write it into the file.",
-    "版{version}にあった {value}（{sources} による）がこの版にはありません。"
-    "同じ --defaults か --template を指定するか、提案をもう一度確認するか、ファイルに書いてください。",
+    "This file is record {value}, which was taken back ({state}); nothing was stored; {what_to_do}.",
+    "このファイルはレコード {value} ですが、取り下げられています（{state}）。保存しませんでした。{what_to_do}。",
 )
 define(
     "draft-renewed",
@@ -53,6 +49,10 @@ define(
 )
 
 FINDABLE = "findable"
+_AGAIN = {
+    State.CLOSED: Sentence("xafscat reopen makes it a draft again"),
+    State.WITHDRAWN: Sentence("a withdrawal is final, and a corrected file is a new deposit"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,16 @@ class Receipt:
 
     ``record_id`` and ``version`` are set when it is stored (or was before: "duplicate"); "attached" is a data
     file that a deposit form named, or a sidecar of a data file; "skipped" a path that is no file of the batch
-    (a link that leaves it, a device); "refused" a file nothing could be made of. ``missing`` lists the form
-    keys the findable level still needs.
+    (a link that leaves it, a device); "refused" a file nothing could be made of. ``publishable`` says of a stored
+    one whether ``publish`` takes it: it is findable, and nothing it says is wrong. ``missing`` lists the form keys
+    the findable level still needs.
     """
 
     file: str
     result: Result
     record_id: str | None = None
     version: int | None = None
+    publishable: bool | None = None
     levels: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -88,6 +90,7 @@ class Receipt:
             "result": self.result,
             "record": self.record_id,
             "version": self.version,
+            "publishable": self.publishable,
             "levels": list(self.levels),
             "missing": list(self.missing),
             "findings": [item.as_json(language) for item in self.findings],
@@ -193,67 +196,14 @@ def ingest(
         progress(done + len(batch))
 
 
-def update(
-    record_id: str,
-    path: Path,
-    *,
-    registry: Registry,
-    settings: Settings,
-    now: datetime,
-    actor: str,
-    defaults: Defaults | None = None,
-) -> Receipt:
-    """Store the deposit of ``path`` as a new version of ``record_id``.
-
-    The same content again stores nothing and says so, and so does a file nothing can be made of (result "refused").
-    What the version before had from rules, a template or a confirmed suggestion and this one lacks is told.
-    Raises NotFound for an unknown record, UsageError for a file with several deposits, Conflict for a withdrawn one.
-    """
-    version = registry.record(record_id).version
-    today = now.astimezone(settings.zone).date()
-    preparer = Preparer(registry.base, settings, FileStore(settings.files_path), today, defaults)
-    prepared = _prepare_one(preparer, path, str(path), record_id)
-    if not prepared.deposits:
-        return Receipt(prepared.name, "refused", findings=tuple(prepared.findings))
-    if len(prepared.deposits) > 1:
-        raise UsageError("the file holds several deposits; update takes one", where=str(path))
-    (made,) = prepared.deposits
-    unsaid = _unsaid(registry.form(record_id, version), made.deposit, version)
-    made = replace(made, deposit=replace(made.deposit, findings=[*made.deposit.findings, *unsaid]))
-    saved = registry.save_version(made.deposit, now=now, actor=actor)
-    if saved.new:
-        return _receipt(prepared, made, saved)
-    state = registry.record(saved.record_id).standing.state.value
-    note = finding("duplicate", file=prepared.name, value=saved.record_id, state=Sentence.of_data(state))
-    return Receipt(
-        prepared.name, "duplicate", saved.record_id, saved.version, made.levels, made.missing, (note,)
-    )
-
-
-def _unsaid(before: Form, deposit: NewDeposit, version: int) -> list[Finding]:
-    """What a deposit no longer has of the form before that stood in no file of the depositor's."""
-    now = Form(dict(deposit.form))
-    gone: dict[str, set[str]] = {}
-    for pointer, origin in before.origins.items():
-        said = before.get(pointer)
-        if origin.kind in {"template", "accepted"} and isinstance(said, str) and now.get(pointer) is None:
-            name = ".".join(part for part in split_pointer(pointer) if not part.isdigit())
-            gone.setdefault(name, set()).add(
-                origin.source if origin.kind == "template" else "accept-suggestion"
-            )
-    if not gone:
-        return []
-    sources = ", ".join(sorted(set().union(*gone.values())))
-    return [finding("update-unsaid", value=", ".join(sorted(gone)), sources=sources, version=version)]
-
-
 def _prepared(preparer: Preparer, files: Iterable[tuple[Path, str]], jobs: int) -> Iterator[Prepared]:
     limits = preparer.settings.read_limits
     for (path, name), prepared in pool.map(preparer.prepare, files, limits, jobs=jobs):
         yield _whole(prepared, path, name)
 
 
-def _prepare_one(preparer: Preparer, path: Path, name: str, record_id: str) -> Prepared:
+def prepare_one(preparer: Preparer, path: Path, name: str, record_id: str) -> Prepared:
+    """One file prepared as a deposit of a record that exists, in a process with limits."""
     limits = preparer.settings.read_limits
     return _whole(pool.call(preparer.prepare, path, name, record_id, limits=limits), path, name)
 
@@ -277,7 +227,7 @@ def _save(
         for _ in prepared.deposits:
             (_, each), place = next(places)
             if place.new:
-                yield _receipt(prepared, each, place)
+                yield stored_as(prepared, each, place)
             else:
                 yield _known(prepared, each, place, preparer, registry, now, actor)
 
@@ -324,27 +274,36 @@ def _known(
     source = registry.find_source(made.deposit.source_sha256)
     same_name = source is not None and Path(source.name).name == prepared.path.name
     if same_name and record.standing.state is State.DRAFT and len(prepared.deposits) == 1:
-        again = _prepare_one(preparer, prepared.path, prepared.name, place.record_id)
+        again = prepare_one(preparer, prepared.path, prepared.name, place.record_id)
         if not again.deposits:
             return Receipt(prepared.name, "refused", findings=tuple(again.findings))
         renewed = registry.save_version(again.deposits[0].deposit, now=now, actor=actor)
         if renewed.new:
             note = finding("draft-renewed", file=prepared.name, value=place.record_id)
-            receipt = _receipt(again, again.deposits[0], renewed)
+            receipt = stored_as(again, again.deposits[0], renewed)
             return replace(receipt, findings=(note, *receipt.findings))
-    state = record.standing.state.value
-    note = finding("duplicate", file=prepared.name, value=place.record_id, state=Sentence.of_data(state))
+    return duplicate_of(prepared, made, record)
+
+
+def duplicate_of(prepared: Prepared, made: PreparedDeposit, record: Record) -> Receipt:
+    """The receipt of a file whose content ``record`` has; how to show it again, when that was taken back."""
+    state = record.standing.state
+    kind = "duplicate-gone" if state in GONE else "duplicate"
+    said = Sentence.of_data(state.value)
+    note = finding(kind, file=prepared.name, value=record.id, state=said, what_to_do=_AGAIN.get(state, ""))
     return Receipt(
-        prepared.name, "duplicate", place.record_id, record.version, made.levels, made.missing, (note,)
+        prepared.name, "duplicate", record.id, record.version, None, made.levels, made.missing, (note,)
     )
 
 
-def _receipt(prepared: Prepared, made: PreparedDeposit, saved: Saved) -> Receipt:
+def stored_as(prepared: Prepared, made: PreparedDeposit, saved: Saved) -> Receipt:
+    """The receipt of a deposit that is on disk."""
     return Receipt(
         prepared.name,
         "stored",
         saved.record_id,
         saved.version,
+        FINDABLE in made.levels and not wrongly_said(made.deposit.findings),
         made.levels,
         made.missing,
         tuple(made.deposit.findings),

@@ -123,11 +123,12 @@ def compare(
 def same_files(
     own: Iterable[Attachment], holders: Mapping[str, str], siblings: Container[str]
 ) -> list[Finding]:
-    """Findings for the files of a deposit that ``holders``, records by SHA-256, have as well, but for ``siblings``."""
+    """Findings for the data files of a deposit that ``holders``, records by SHA-256, have too, but for ``siblings``."""
+    # A curve is the catalog's own: of the same spectrum, not the same file.
     files = {
         each.sha256: each.name
         for each in own
-        if each.sha256 in holders and holders[each.sha256] not in siblings
+        if each.role == "data" and each.sha256 in holders and holders[each.sha256] not in siblings
     }
     return [finding("same-file", value=holders[sha], name=name) for sha, name in files.items()]
 

@@ -21,7 +21,7 @@ from catalog.intake import Found, Receipt
 
 MAX_BYTES = 1 << 30
 COLUMNS = (
-    "file", "result", "record", "version", "levels", "missing", "findings", "messages", "sha256", "call",
+    "file", "result", "record", "version", "publishable", "levels", "missing", "findings", "messages", "sha256", "call",
 )  # fmt: skip
 # What is done needs no second reading; what was refused may have been mended by other means.
 _DONE = {"stored", "duplicate"}
@@ -154,6 +154,7 @@ def _csv_line(row: dict[str, Any]) -> str:
     findings = row["findings"]
     cells["findings"] = " ".join(f"{item['severity']}:{item['code']}" for item in findings)
     cells["messages"] = "\n".join(" ".join(item["message"].split()) for item in findings)
+    cells["publishable"] = json.dumps(row["publishable"]) if row["publishable"] is not None else ""
     for key in ("levels", "missing"):
         cells[key] = " ".join(row[key])
     out = io.StringIO()
@@ -177,6 +178,7 @@ def _csv_rows(text: str) -> Iterator[dict[str, Any]]:
         row: dict[str, Any] = {key: cell.removeprefix("'") for key, cell in cells.items()}
         row["record"] = row["record"] or None
         row["version"] = int(row["version"]) if row["version"] else None
+        row["publishable"] = json.loads(row["publishable"] or "null")
         for key in ("levels", "missing"):
             row[key] = row[key].split()
         row["findings"] = [
@@ -202,6 +204,7 @@ def _receipt(row: dict[str, Any]) -> Receipt:
         Receipt(row["file"], row["result"]),
         record_id=row["record"],
         version=row["version"],
+        publishable=row["publishable"],
         levels=tuple(row["levels"]),
         missing=tuple(row["missing"]),
         findings=findings,

@@ -42,7 +42,7 @@ from catalog.registry_tables import (
     source,
     version,
 )
-from catalog.states import Standing, State, next_state
+from catalog.states import GONE, Standing, State, next_hidden_until, next_state
 
 BATCH = 200
 
@@ -106,11 +106,11 @@ class Registry(RegistryLinks):
     ) -> Saved:
         """Save a new version of the record ``deposit.record_id``, which keeps its state.
 
-        When nothing has changed, or the source is another record's, nothing is stored: ``Saved.new`` is False
-        and names the version that has it. A date until which the record is hidden can be set before it is
-        scheduled and only be moved to later after that; a public record cannot be hidden again. Raises
-        NotFound for an unknown id, and Conflict when the current version is not the ``expected`` one or the
-        state allows no update.
+        When nothing has changed, nothing is stored: ``Saved.new`` is False and names the version that has it. A
+        date until which the record is hidden can be set before it is scheduled and only be moved to later after
+        that; a public record cannot be hidden again. Raises NotFound for an unknown id, and Conflict when the
+        current version is not the ``expected`` one, the state allows no update, or the source is another
+        record's, unless that one is withdrawn or closed.
         """
         self._own(deposit)
         with self.database.writing() as connection:
@@ -125,9 +125,9 @@ class Registry(RegistryLinks):
                 return Saved(present.id, present.version, new=False)
             owner = self._known_sources(connection, [deposit.source_sha256]).get(deposit.source_sha256)
             if owner and owner.record_id != present.id:
-                return owner
+                self._give_up_source(connection, owner.record_id, deposit.source_sha256)
             rows = version_rows(deposit, present.version + 1, self.base, now, actor)
-            if owner:
+            if owner and owner.record_id == present.id:
                 rows["source"] = []
             self._insert(connection, [rows])
             changed = {
@@ -246,6 +246,17 @@ class Registry(RegistryLinks):
         if taken or len(set(ids)) < len(ids):
             raise Conflict("a record with this id exists already", where=taken or "")
 
+    def _give_up_source(self, connection: Connection, owner_id: str, sha256: str) -> None:
+        """Make a source free that a withdrawn or closed record has; Conflict for one that is in use."""
+        state = self._record(connection, owner_id).standing.state
+        if state not in GONE:
+            raise Conflict(
+                f"this content is record {owner_id} ({state}) already, and one source is one record: "
+                "withdraw that one first, or state what is different",
+                where=owner_id,
+            )
+        connection.execute(source.delete().where(source.c.sha256 == sha256))
+
     def _unchanged(self, connection: Connection, present: Record, deposit: NewDeposit) -> bool:
         at = (version.c.record_id == present.id, version.c.number == present.version)
         stored = connection.execute(select(version.c.document, version.c.form).where(*at)).one()
@@ -328,14 +339,9 @@ def _record_row(deposit: NewDeposit, now: datetime) -> dict[str, Any]:
 
 
 def _hidden_until(present: Record, deposit: NewDeposit, now: datetime) -> date | None:
-    stated, held = deposit.hidden_until, present.standing.hidden_until
-    if stated is None:
-        return held
-    if present.standing.state is State.PUBLISHED:
-        # A day of grace: the date of the form may still be tomorrow in UTC when it has come in the catalog's zone.
-        if stated > now.astimezone(UTC).date() + timedelta(days=1):
-            raise Conflict("the record is public and cannot be hidden again; withdraw it", where=present.id)
-        return held
-    if present.standing.state is State.SCHEDULED and held is not None:
-        return max(stated, held)
-    return stated
+    stated = deposit.hidden_until
+    # A day of grace: the date of the form may still be tomorrow in UTC when it has come in the catalog's zone.
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+    if present.standing.state is State.PUBLISHED and stated is not None and stated > tomorrow:
+        raise Conflict("the record is public and cannot be hidden again; withdraw it", where=present.id)
+    return next_hidden_until(present.standing, stated)

@@ -44,10 +44,9 @@ from catalog.registry_tables import (
     source,
     version,
 )
-from catalog.states import State
+from catalog.states import GONE, State
 
 PAGE = 500
-_GONE = (State.WITHDRAWN, State.CLOSED)
 _T = TypeVar("_T")
 
 
@@ -164,7 +163,7 @@ class RegistryReads:
     ) -> dict[tuple[str, str], list[tuple[str, Likeness]]]:
         """The spectra of these (element, edge), of current versions of records not withdrawn, with their records."""
         current = and_(record.c.id == likeness.c.record_id, record.c.version == likeness.c.version)
-        query = select(likeness).join(record, current).where(record.c.state.not_in(_GONE))
+        query = select(likeness).join(record, current).where(record.c.state.not_in(GONE))
         found: dict[tuple[str, str], list[tuple[str, Likeness]]] = {}
         for element, edge in sorted(set(edges)):
             one = query.where(likeness.c.element == element, likeness.c.edge == edge)
@@ -177,7 +176,7 @@ class RegistryReads:
         """By the SHA-256 of a file: the first record, not withdrawn, whose current version has it."""
         current = and_(record.c.id == attachment.c.record_id, record.c.version == attachment.c.version)
         query = select(attachment.c.sha256, func.min(record.c.id).label("holder")).join(record, current)
-        query = query.where(record.c.state.not_in(_GONE)).group_by(attachment.c.sha256)
+        query = query.where(record.c.state.not_in(GONE)).group_by(attachment.c.sha256)
         found = {}
         for page in _chunks(sorted(set(files))):
             rows = self._rows(query.where(attachment.c.sha256.in_(page)))

@@ -27,6 +27,9 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+GONE = (State.WITHDRAWN, State.CLOSED)
+"""The states of what was taken back: its content may be deposited by another record."""
+
 TRANSITIONS: dict[State, dict[str, State]] = {
     State.DRAFT: {
         "update": State.DRAFT,
@@ -78,6 +81,20 @@ class Standing:
     modified: datetime | None = None
     withdrawn_on: date | None = None
     reason: dict[str, str] | None = None
+
+
+def next_hidden_until(standing: Standing, stated: date | None) -> date | None:
+    """Until when a record is hidden after an update whose form states ``stated``.
+
+    Before it is scheduled the form decides; after that the date only moves to later, and nobody can read none out of
+    ``date.max``, which stands for a date that could not be read. A public record is not hidden again.
+    """
+    held = standing.hidden_until
+    if standing.state is State.PUBLISHED:
+        return held
+    if standing.state is State.SCHEDULED and held is not None:
+        return held if stated in {None, date.max} else max(stated, held)
+    return stated
 
 
 def _hint(state: State, action: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.curation import approve, approve_many, close, midnight, release_due, reschedule, withdraw
+from catalog.curation import approve, approve_many, close, midnight, release_due, reopen, reschedule, withdraw
 from catalog.errors import Conflict, NotFound, UsageError
 from catalog.projection import public_document
 from catalog.registry import NewDeposit, Publication, Registry, Release, open_registry
@@ -97,6 +97,23 @@ def test_many_are_approved_and_each_refusal_has_a_reason(registry: Registry, mak
         "absent": "not-found",
     }
     assert registry.counts()[State.PUBLISHED] == 449
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.SCHEDULED])
+def test_a_reopened_draft_is_still_hidden_until_its_date(scheduled: Registry, state: State) -> None:
+    if state is State.CLOSED:
+        close(scheduled, "a", now=NOW, actor="curator")
+    assert reopen(scheduled, "a", now=NOW, actor="curator") == Standing(State.DRAFT, hidden_until=DAY)
+    approve(scheduled, "a", zone=TOKYO, now=NOW, actor="curator")
+    assert scheduled.record("a").standing == Standing(State.SCHEDULED, hidden_until=DAY)
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.PUBLISHED, State.WITHDRAWN])
+def test_what_was_public_is_not_reopened(registry: Registry, make_deposit: Make, state: State) -> None:
+    registry.save_deposit(make_deposit("a"), now=NOW, actor="depositor")
+    put_in(registry, "a", state)
+    with pytest.raises(Conflict):
+        reopen(registry, "a", now=NOW, actor="curator")
 
 
 # The clock
@@ -238,7 +255,7 @@ def test_what_was_never_public_is_closed(registry: Registry, make_deposit: Make,
     ):
         registry.save_deposit(make_deposit(record_id, hidden_until=DAY), now=NOW, actor="depositor")
         put_in(registry, record_id, state)
-        assert change() == Standing(State.CLOSED)
+        assert change() == Standing(State.CLOSED, hidden_until=DAY)
         assert registry.history(record_id).events[-1].action == "close"
 
 

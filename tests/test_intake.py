@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from catalog.bounded import Pool
 from catalog.config import Settings, load_settings
 from catalog.defaults import load_defaults
 from catalog.errors import CatalogError, NotFound, UsageError
-from catalog.intake import Receipt, find, ingest, update
-from catalog.registry import Registry, create_registry, open_registry
+from catalog.intake import Receipt, find, ingest
+from catalog.registry import Change, Registry, create_registry, open_registry
 from catalog.resources import data_root
+from catalog.states import Standing, State
+from catalog.updating import update
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 BASE = "http://127.0.0.1:8000"
@@ -115,6 +118,23 @@ def test_the_same_file_again_is_a_duplicate(registry: Registry, settings: Settin
     assert [receipt.result for receipt in again] == ["duplicate", "duplicate"]
     assert {receipt.record_id for receipt in [*first, *again]} == {first[0].record_id}
     assert sum(registry.counts().values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [(State.CLOSED, "xafscat reopen"), (State.WITHDRAWN, "a withdrawal is final")]
+)
+def test_a_file_that_was_taken_back_is_not_stored_again_and_told(
+    registry: Registry, settings: Settings, folder: Path, state: State, said: str
+) -> None:
+    (folder / "Fe.xdi").write_text(XDI)
+    (first,) = take(registry, settings, folder)
+    record = registry.record(first.record_id or "")
+    registry.set_standing(Change(record, "test", Standing(state)), now=NOW, actor="test")
+    (again,) = take(registry, settings, folder)
+    (told,) = again.findings
+    assert (again.result, again.record_id, told.code) == ("duplicate", record.id, "duplicate-gone")
+    assert said in told.text()
+    assert told.text("ja").isascii() is False
 
 
 def test_one_bad_file_stops_no_other(registry: Registry, settings: Settings, folder: Path) -> None:
@@ -234,6 +254,57 @@ def test_update_tells_what_only_the_rules_had_said(
     data.write_text(XDI.replace("7100.0", "7102.0"))
     third = update(first.record_id, data, defaults=defaults, **change)
     assert "update-unsaid" not in {item.code for item in third.findings}
+
+
+@pytest.mark.parametrize(
+    ("state", "first", "second", "code"),
+    [
+        (State.DRAFT, "2999-01-01", None, "hidden-until-gone"),
+        (State.DRAFT, "2999-01-01", "2998-01-01", None),
+        (State.DRAFT, "next year", None, None),
+        (State.SCHEDULED, "2999-01-01", None, "hidden-until-kept"),
+        (State.SCHEDULED, "2999-01-01", "2998-01-01", "hidden-until-kept"),
+        (State.SCHEDULED, "2999-01-01", "next year", "hidden-until-kept"),
+        (State.SCHEDULED, "2999-01-01", "3000-01-01", None),
+    ],
+)
+def test_update_tells_what_becomes_of_the_date(
+    registry: Registry,
+    settings: Settings,
+    folder: Path,
+    state: State,
+    first: str,
+    second: str | None,
+    code: str | None,
+) -> None:
+    form = folder / "iron.yaml"
+    (folder / "Fe.xdi").write_text(XDI)
+    form.write_text(f"{FORM}hidden_until: {first}\n")
+    (stored,) = [each for each in take(registry, settings, folder) if each.result == "stored"]
+    record = registry.record(stored.record_id or "")
+    change = Change(record, "test", replace(record.standing, state=state))
+    registry.set_standing(change, now=NOW, actor="test")
+    form.write_text(f"{FORM}note: changed\n" + (f"hidden_until: {second}\n" if second else ""))
+    receipt = update(record.id, form, registry=registry, settings=settings, now=NOW, actor="test")
+    told = {item.code for item in receipt.findings if item.code.startswith("hidden-until")}
+    assert told == ({code} if code else set())
+
+
+def test_a_receipt_tells_whether_a_deposit_can_be_published(
+    registry: Registry, settings: Settings, folder: Path
+) -> None:
+    (folder / "Fe.xdi").write_text(XDI)
+    (folder / "good.yaml").write_text(FORM)
+    (folder / "wrong.yaml").write_text(f"{FORM}hidden_until: next year\n")
+    (folder / "lacking.yaml").write_text(FORM.replace("license", "note"))
+    told = {Path(each.file).name: each for each in take(registry, settings, folder)}
+    assert {name: each.publishable for name, each in told.items()} == {
+        "Fe.xdi": None,
+        "good.yaml": True,
+        "wrong.yaml": False,
+        "lacking.yaml": False,
+    }
+    assert told["wrong.yaml"].levels == ("findable",)
 
 
 def test_update_says_what_it_cannot_do(registry: Registry, settings: Settings, folder: Path) -> None:

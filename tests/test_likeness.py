@@ -170,6 +170,19 @@ def test_the_same_bytes_are_told_where_no_curve_can_be_read(
         assert (said.value, "raw.bin" in said.text()) == (first.record_id, True)
 
 
+def test_the_curve_the_catalog_makes_of_two_files_is_no_file_of_theirs(
+    registry: Registry, settings: Settings, tmp_path: Path
+) -> None:
+    text = xdi(curve())
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "1.xdi").write_text(text)
+    (folder / "2.xdi").write_text(text.replace("\n", "\n# Sample.note: again\n", 1))
+    told = take(registry, settings, folder)
+    assert len({each.record_id for each in told.values()}) == 2
+    assert not any("same-file" in codes(each) for each in told.values())
+
+
 def test_a_withdrawn_record_is_no_longer_compared(
     registry: Registry, settings: Settings, tmp_path: Path
 ) -> None:

@@ -298,12 +298,29 @@ def test_an_update_may_go_back_to_an_older_source(registry: Registry, make_depos
     assert (found.record_id, found.version) == ("foil000001", 1)
 
 
-def test_an_update_with_another_records_source_is_a_duplicate(registry: Registry, make_deposit: Make) -> None:
+def test_an_update_with_another_records_source_is_a_conflict(registry: Registry, make_deposit: Make) -> None:
     save(registry, make_deposit("foil000001", source_sha256="1" * 64))
     save(registry, make_deposit("foil000002", source_sha256="2" * 64))
     stolen = make_deposit("foil000002", extra={"note": "b"}, source_sha256="1" * 64)
-    assert registry.save_version(stolen, now=NOW, actor="test") == Saved("foil000001", 1, new=False)
+    with pytest.raises(Conflict, match="foil000001 \\(draft\\)"):
+        registry.save_version(stolen, now=NOW, actor="test")
     assert registry.record("foil000002").version == 1
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.WITHDRAWN])
+def test_an_update_takes_the_source_of_a_record_that_is_gone(
+    registry: Registry, make_deposit: Make, state: State
+) -> None:
+    save(registry, make_deposit("foil000001", source_sha256="1" * 64))
+    save(registry, make_deposit("foil000002", source_sha256="2" * 64))
+    gone = Change(registry.record("foil000001"), "test", Standing(state))
+    registry.set_standing(gone, now=NOW, actor="test")
+    taken = make_deposit("foil000002", extra={"note": "b"}, source_sha256="1" * 64)
+    assert registry.save_version(taken, now=NOW, actor="test") == Saved("foil000002", 2)
+    found = registry.find_source("1" * 64)
+    assert found is not None
+    assert (found.record_id, found.version) == ("foil000002", 2)
+    assert registry.document("foil000001")
 
 
 def test_a_stale_update_is_refused(registry: Registry, make_deposit: Make) -> None:
@@ -330,7 +347,10 @@ def test_a_withdrawn_record_takes_no_update(registry: Registry, make_deposit: Ma
 @pytest.mark.parametrize(
     ("state", "stated", "kept"),
     [
-        (State.DRAFT, None, date(2027, 1, 1)),
+        (State.DRAFT, None, None),
+        (State.CLOSED, None, None),
+        (State.DRAFT, date.max, date.max),
+        (State.SCHEDULED, date.max, date(2027, 1, 1)),
         (State.DRAFT, date(2026, 6, 1), date(2026, 6, 1)),
         (State.SCHEDULED, None, date(2027, 1, 1)),
         (State.SCHEDULED, date(2026, 6, 1), date(2027, 1, 1)),
@@ -338,7 +358,7 @@ def test_a_withdrawn_record_takes_no_update(registry: Registry, make_deposit: Ma
     ],
 )
 def test_an_update_never_shows_a_scheduled_record_earlier(
-    registry: Registry, make_deposit: Make, state: State, stated: date | None, kept: date
+    registry: Registry, make_deposit: Make, state: State, stated: date | None, kept: date | None
 ) -> None:
     save(registry, make_deposit("foil000001", hidden_until=date(2027, 1, 1)))
     record = registry.record("foil000001")

@@ -12,7 +12,7 @@ from catalog.cli.deposits import ingest, init, update
 from catalog.cli.link import link
 from catalog.cli.look import formats, inspect, templates, validate
 from catalog.cli.operate import backup, publish, rebuild, restore, status, verify
-from catalog.cli.records import accept_suggestion, history, list_records, show, withdraw
+from catalog.cli.records import accept_suggestion, history, list_records, reopen, show, withdraw
 from catalog.cli.shapes import shapes, template
 
 
@@ -60,6 +60,7 @@ for command in (
     show,
     publish,
     withdraw,
+    reopen,
     link,
     status,
     verify,

@@ -176,10 +176,11 @@ def update(
     """Store PATH as a new version of the record RECORD_ID.
 
     PATH is one file that holds one deposit. The earlier versions are kept (xafscat history). What is public
-    changes with the next publish. Exit code 1 when the file was refused.
+    changes with the next publish. Exit code 1 when the file was refused, or its
+    content is another record's.
     """
     from catalog.defaults import chosen_defaults
-    from catalog.intake import update
+    from catalog.updating import update
 
     defaults = chosen_defaults(defaults_path, template_name)
     with opened_registry(context) as (registry, settings):
@@ -216,7 +217,8 @@ def _publish_ready(registry: Registry, settings: Settings, receipts: list[Receip
     from catalog.intake import FINDABLE
     from catalog.states import State
 
-    ready = [
+    # Two files of the same bytes are one record.
+    ready = dict.fromkeys(
         receipt.record_id
         for receipt in receipts
         # A call that was stopped leaves drafts, which the same call meets as duplicates.
@@ -225,7 +227,7 @@ def _publish_ready(registry: Registry, settings: Settings, receipts: list[Receip
         and FINDABLE in receipt.levels
         # One of an earlier call may have been published by it.
         and registry.record(receipt.record_id).standing.state is State.DRAFT
-    ]
+    )
     return approve_and_publish(registry, settings, ready, as_json=as_json)
 
 

@@ -224,6 +224,21 @@ def withdraw(context: click.Context, record_id: str, reason: str, reason_ja: str
         click.echo(f"{record_id} was never public and is closed")
 
 
+@click.command()
+@click.argument("record_id")
+@click.pass_context
+def reopen(context: click.Context, record_id: str) -> None:
+    """Make a closed or scheduled record a draft again, to be changed or published.
+
+    A withdrawn record was public, and its withdrawal is final.
+    """
+    from catalog.curation import reopen
+
+    with opened_registry(context) as (registry, _):
+        reopen(registry, record_id, now=now(), actor=actor())
+    click.echo(f"{record_id} is a draft again; xafscat publish {record_id} makes it public")
+
+
 def _row(record: Any, document: dict[str, Any]) -> dict[str, Any]:
     titles = document.get("title", {})
     hidden_until = record.standing.hidden_until

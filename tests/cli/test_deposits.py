@@ -49,7 +49,10 @@ def test_ingest_stores_forms_with_their_data_files_and_gives_receipts(
         for line in catalog.lines("ingest", *(deposits / name for name in names))
     }
     form = receipts["fe-foil-pf9c.yaml"]
-    assert form.keys() == {"file", "result", "record", "version", "levels", "missing", "findings"}
+    assert form.keys() == {
+        "file", "result", "record", "version", "publishable", "levels", "missing", "findings"
+    }  # fmt: skip
+    assert form["publishable"] is True
     assert (form["result"], form["version"], form["levels"], form["missing"]) == (
         "stored",
         1,
@@ -174,6 +177,25 @@ def test_update_makes_a_new_version_of_the_same_record(catalog: Command, foil: s
     assert json.loads(catalog("publish", "--json"))["changed"] == 1
     assert "Example foil" in catalog("show", foil, "--format", "public")
     assert "Example foil" not in catalog("show", foil, "--version", "1")
+
+
+def test_update_with_the_content_of_another_record_is_refused_until_that_is_taken_back(
+    catalog: Command, foil: str, form: Path
+) -> None:
+    (other,) = catalog.lines("ingest", form)
+    catalog("update", foil, form, code=1)
+    assert "[conflict]" in catalog.err
+    assert other["record"] in catalog.err
+    catalog("withdraw", other["record"], "--reason", "It belongs to the foil.")
+    assert catalog.json("update", foil, form)["version"] == 2
+    assert "is a draft again" in catalog("reopen", other["record"])
+    assert catalog.states() == {"draft": 1, "published": 1}
+
+
+def test_two_files_of_the_same_bytes_are_published_once(catalog: Command, form: Path) -> None:
+    form.with_name("copy.yaml").write_bytes(form.read_bytes())
+    *_, made = catalog.lines("ingest", form, form.with_name("copy.yaml"), "--publish")
+    assert (made["added"], made["left"]) == (1, {})
 
 
 def test_update_with_the_same_content_stores_nothing(catalog: Command, foil: str, form: Path) -> None:
