@@ -21,7 +21,7 @@ from pathlib import Path
 
 from catalog.config import CITATIONS_FILE, CITATIONS_FOLDER, SETTINGS_FILE
 from catalog.errors import Conflict, Damaged, NotFound, UsageError
-from catalog.filestore import CHUNK, FILE_MODE, FOLDER_MODE, FileStore, fsync_folder, full_disk_reported
+from catalog.filestore import CHUNK, FILE_MODE, FOLDER_MODE, FileStore, fsync_folder, refusals_reported
 from catalog.registry import FILE_NAME, open_registry
 from catalog.registry_engine import contents_of_copy, copy_database
 
@@ -58,7 +58,7 @@ def backup(home: Path, target: Path, *, now: datetime, link: bool = False) -> Ba
         raise UsageError(
             "a backup inside the catalog itself is none; choose another folder", where=str(target)
         )
-    with open_registry(home) as registry, _emptied_on_failure(target), full_disk_reported(str(target)):
+    with open_registry(home) as registry, _emptied_on_failure(target), refusals_reported(str(target)):
         (target / "data").mkdir()
         registry.database.copy_to(target / "data" / FILE_NAME)
         lines = [*_copy_payload(home, target, link)]
@@ -96,7 +96,7 @@ def restore(source: Path, home: Path) -> BackupReport:
     home.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
     try:
-        with full_disk_reported(str(home)):
+        with refusals_reported(str(home)):
             fresh.chmod(0o755)
             (fresh / "files").mkdir(mode=FOLDER_MODE)
             for name, digest in lines:

@@ -7,6 +7,7 @@ Every code is documented in ``docs/errors.md``.
 from __future__ import annotations
 
 import errno
+import os
 from typing import ClassVar
 
 from catalog.wording import Sentence
@@ -78,6 +79,12 @@ class StorageFull(CatalogError):
     code = "storage-full"
 
 
+class NoAccess(CatalogError):
+    """The system does not let this account read or write what the catalog needs."""
+
+    code = "no-access"
+
+
 class Unreachable(CatalogError):
     """A database on the net gave no answer that can be relied on: nothing is known, nothing is concluded."""
 
@@ -91,9 +98,27 @@ _REASONS = {
     errno.EISDIR: Sentence("it is a directory"),
     errno.ELOOP: Sentence("its links lead in a circle"),
     errno.EIO: Sentence("the disk reports an error"),
+    errno.EROFS: Sentence("the disk is mounted for reading only"),
+    errno.ENOTDIR: Sentence("a part of the path is no directory"),
+    errno.EEXIST: Sentence("there is a file of that name"),
+    errno.ENAMETOOLONG: Sentence("the name is too long"),
 }
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM})
+_DENIED = frozenset(_REASONS) - {errno.ENOENT}
 
 
 def reason_of(error: OSError) -> Sentence:
     """What the system says kept a file from being read."""
     return _REASONS.get(error.errno or 0) or Sentence("{reason}", reason=error.strerror or error)
+
+
+def refused_by_system(error: OSError, where: str = "") -> CatalogError | None:
+    """What a full disk or a missing right means to a caller, or None for what may be a fault of the program."""
+    named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else where
+    if error.errno in _FULL:
+        return StorageFull("the disk is full; nothing was stored half", where=where or named)
+    if error.errno in _DENIED and named:
+        advice = "; give the account that runs this the right to it" if error.errno in _NO_RIGHT else ""
+        return NoAccess(f"{reason_of(error)}{advice}", where=named)
+    return None

@@ -6,7 +6,6 @@ name it. The folder is private; the files themselves never change, and releases 
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import io
@@ -21,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from catalog.errors import Conflict, Damaged, NotFound, StorageFull, UnreadableInput, reason_of
+from catalog.errors import Conflict, Damaged, NotFound, UnreadableInput, reason_of, refused_by_system
 from catalog.wording import Sentence
 
 CHUNK = 1 << 20
@@ -29,7 +28,6 @@ CHUNK = 1 << 20
 FILE_MODE = 0o444
 FOLDER_MODE = 0o700
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,8 @@ class FileStore:
 
         A content that is there already is not stored again, unless its copy on disk has rotted.
         ``expected`` is the SHA-256 that was read before: Conflict when the content has changed since. Raises
-        UnreadableInput for what is too large, unreadable or no regular file, and StorageFull when the disk
-        is; then nothing is left behind.
+        UnreadableInput for what is too large, unreadable or no regular file, StorageFull when the disk is full
+        and NoAccess when this folder cannot be written to; then nothing is left behind.
         """
         if not isinstance(source, Path):
             return self._store(source, limit, expected, str(getattr(source, "name", "")))
@@ -152,7 +150,7 @@ class FileStore:
         return debris, freed
 
     def _store(self, stream: BinaryIO, limit: int, expected: str | None, where: str) -> Blob:
-        with full_disk_reported(where or str(self.root)):
+        with refusals_reported(where or str(self.root)):
             self._prepare()
             with self._temporary() as (descriptor, temporary):
                 digest, size = _copy(stream, descriptor, limit, where)
@@ -214,14 +212,15 @@ class FileStore:
 
 
 @contextmanager
-def full_disk_reported(where: str) -> Iterator[None]:
-    """A full disk or quota becomes StorageFull."""
+def refusals_reported(where: str) -> Iterator[None]:
+    """A full disk or quota becomes StorageFull, a missing right NoAccess."""
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull("the disk is full; nothing was stored half", where=where) from error
-        raise
+        refused = refused_by_system(error, where)
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def fsync_folder(path: Path) -> None:

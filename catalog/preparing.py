@@ -181,7 +181,7 @@ class Preparer:
                         curves[f"/spectra/{index}"] = next(iter(reading.curves.values()))
                     if reading and len(reading.forms) == 1:
                         extra += disagreements(form, f"/spectra/{index}", reading.forms[0], name)
-                except CatalogError as error:
+                except InputError as error:
                     code = error.code if error.code in {"file-missing", "file-outside"} else "file-unreadable"
                     extra.append(_at(form, code, pointer, name, error.detail))
                 except OSError as error:

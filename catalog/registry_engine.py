@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.errors import CatalogError, Conflict, Damaged, StorageFull, UsageError
+from catalog.errors import CatalogError, Conflict, Damaged, NoAccess, StorageFull, UsageError
 
 # A writer holds the database for a batch, well under a second; half a minute means a stuck process.
 BUSY_TIMEOUT_S = 30
@@ -144,7 +144,7 @@ def database_url(where: Path | str) -> URL:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Database errors become the catalog's own: StorageFull, Conflict (too long busy), Damaged."""
+    """Database errors become the catalog's own: StorageFull, Conflict (too long busy), NoAccess, Damaged."""
     try:
         yield
     except (exc.DatabaseError, sqlite3.DatabaseError) as error:
@@ -164,6 +164,12 @@ def _meaning(error: Exception, url: URL) -> CatalogError | None:
     if "is locked" in text:
         return Conflict(
             f"another command has been writing for over {BUSY_TIMEOUT_S} seconds; try again", where=where
+        )
+    if "readonly database" in text or "unable to open database file" in text:
+        return NoAccess(
+            "the registry cannot be written to; give the account that runs this the right to change the file and its"
+            " folder",
+            where=where,
         )
     if "malformed" in text or "not a database" in text or "disk i/o error" in text:
         return Damaged(f"the registry cannot be read ({text}); restore a backup", where=where)

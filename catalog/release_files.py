@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.document import canonical_json
-from catalog.errors import Damaged, StorageFull
+from catalog.errors import Damaged, StorageFull, refused_by_system
 from catalog.mapping import RecordDocument
 
 FORMAT = 6
@@ -74,7 +74,9 @@ class Layout:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Damaged(f"this is no link to a release; {_REBUILD}", where=str(self.current)) from error
+            where = str(self.current)
+            wrong = Damaged(f"this is no link to a release; {_REBUILD}", where=where)
+            raise refused_by_system(error, where) or wrong from error
         folder, _, name = target.partition("/")
         if folder != "releases" or not (name.isascii() and name.isdigit()):
             raise Damaged(f"the link leads elsewhere, to {target}; {_REBUILD}", where=str(self.current))

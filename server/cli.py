@@ -114,7 +114,13 @@ def query(
 
     if (query_text is None) == (stream is None):
         raise UsageError("give the query as an argument or with -f FILE, one of the two")
-    text = stream.read() if stream else query_text
+    try:
+        text = stream.read() if stream else query_text
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the query is not UTF-8: byte {error.start + 1} of what was read",
+            where=getattr(stream, "name", "-f"),
+        ) from error
     graph = query_kind(text or "") in {"CONSTRUCT", "DESCRIBE"}
     name = format_name or ("turtle" if graph else "table")
     settings = load_settings(home_of(context))

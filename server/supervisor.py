@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from catalog.errors import UsageError
+from catalog.errors import NoAccess, UsageError
 from server.limits import limits_of
 from server.metrics import serve_metrics
 from server.query.client import QueryClient
@@ -267,6 +267,10 @@ def _bound(host: str, port: int) -> int:
 def _free_socket(folder: Path) -> Path:
     # Two servers of one catalog (a demo started twice) have a broker each.
     folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NoAccess(
+            "sockets cannot be made here; give the account that runs this the right to", where=str(folder)
+        )
     path = folder.resolve() / "query.sock"
     try:
         connect(path, 1.0).close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog.errors import CatalogError, NotInitialised, UsageError
+from catalog.errors import CatalogError, NotInitialised, UsageError, refused_by_system
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ language_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """A click group that lists commands in the order of work and turns CatalogError into an exit code."""
+    """A click group that lists commands in the order of work and turns what a user can act on into an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order they were added: the order in which one meets them."""
@@ -56,6 +56,12 @@ class CommandGroup(click.Group):
             wrong_call = isinstance(error, UsageError | NotInitialised)
             click.echo(f"error: {error} [{error.code}]", err=True)
             ctx.exit(WRONG_CALL if wrong_call else FINDINGS)
+        except OSError as error:
+            refused = refused_by_system(error)
+            if refused is None:
+                raise
+            click.echo(f"error: {refused} [{refused.code}]", err=True)
+            ctx.exit(FINDINGS)
 
 
 def _no_empty_path(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ ANSWERS: dict[str, Answer] = {
     # The service itself.
     "no-release": Answer(503, mark("Nothing has been published yet")),
     "damaged": Answer(503, mark("The published data is damaged")),
+    "no-access": Answer(503, mark("The published data cannot be read")),
     "internal": Answer(500, mark("Something went wrong here")),
 }
 
