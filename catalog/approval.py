@@ -49,5 +49,8 @@ def approve_ready(
         for record_id, standing in changed.done.items():
             target = approved.scheduled if standing.state is State.SCHEDULED else approved.published
             target.append(record_id)
-        approved.refused.update({record_id: error.detail for record_id, error in changed.refused.items()})
+        for record_id, error in changed.refused.items():
+            # Another call may have approved it meanwhile, which is what was wanted.
+            if registry.record(record_id).standing.state not in {State.PUBLISHED, State.SCHEDULED}:
+                approved.refused[record_id] = error.detail
     return approved

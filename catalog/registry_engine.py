@@ -35,7 +35,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the database as it is now, until it is given back."""
         with translated(self.url), self.engine.connect() as connection, connection.begin():
-            yield connection
+            try:
+                yield connection
+            except ValueError as error:  # a date that is none, a state that there is not
+                raise Damaged(
+                    f"a value in the registry cannot be read ({error}); restore a backup"
+                ) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

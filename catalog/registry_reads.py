@@ -44,7 +44,7 @@ from catalog.registry_tables import (
     source,
     version,
 )
-from catalog.states import GONE, State
+from catalog.states import GONE, STATE_AFTER, State
 
 PAGE = 500
 _T = TypeVar("_T")
@@ -123,6 +123,13 @@ class RegistryReads:
         while rows := self._rows(select(event).where(event.c.seq > after).order_by(event.c.seq).limit(PAGE)):
             yield from (Event(**row._mapping) for row in rows)
             after = rows[-1].seq
+
+    def turns(self) -> Iterator[tuple[str, State, str]]:
+        """Of each record: its id, its state, and the last action that has changed a state ("" for none)."""
+        last = select(event.c.action).where(event.c.record_id == record.c.id, event.c.action.in_(STATE_AFTER))
+        action = last.order_by(event.c.seq.desc()).limit(1).scalar_subquery().label("turn")
+        query = select(record.c.id, record.c.state, action)
+        yield from self._paged(query, (record.c.id,), None, _turns)
 
     def last_event(self) -> int:
         """The number of the newest change; 0 when there is none."""
@@ -331,6 +338,10 @@ def _document(row: AnyRow) -> dict[str, Any]:
         )
     document: dict[str, Any] = json.loads(row.document)
     return document
+
+
+def _turns(_: Connection, rows: list[AnyRow]) -> list[tuple[str, State, str]]:
+    return [(row.id, State(row.state), row.turn or "") for row in rows]
 
 
 def _wrong_hashes(_connection: Connection, rows: list[AnyRow]) -> list[str]:

@@ -52,6 +52,12 @@ TRANSITIONS: dict[State, dict[str, State]] = {
 """State -> action -> next state. ``release`` is the automatic publication of what is due."""
 
 
+STATE_AFTER = {
+    action: after for ways in TRANSITIONS.values() for action, after in ways.items() if action != "update"
+}
+"""Action -> the state it leads to, wherever it starts; ``update`` leads to none."""
+
+
 def next_state(state: State, action: str) -> State:
     """The state after ``action``.
 
@@ -100,6 +106,8 @@ def next_hidden_until(standing: Standing, stated: date | None) -> date | None:
 def _hint(state: State, action: str) -> str:
     if state is State.WITHDRAWN:
         return "a withdrawal is final"
+    if action == "withdraw" and state is State.CLOSED:
+        return "it was never public, and is kept so"
     if action == "withdraw":
         return "it was never public: close it instead"
     return "possible are: " + ", ".join(sorted(TRANSITIONS[state]))

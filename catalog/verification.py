@@ -18,6 +18,7 @@ from catalog.filestore import FileStore
 from catalog.findings import Finding, define, finding
 from catalog.publishing import WAIT_S, Progress, Publication, adopt, make_release
 from catalog.registry import Registry
+from catalog.registry_checking import check_published, check_records
 from catalog.release_checking import Noted, check_release
 from catalog.release_files import UNFINISHED, Layout
 from catalog.release_upkeep import publishing_lock, sweep
@@ -70,7 +71,10 @@ def verify(
     nothing. Raises Conflict when a publication does not end within ``wait_s`` seconds.
     """
     found = [finding("registry-damaged", value=text) for text in registry.problems()]
-    found += list(_stored_files(FileStore(settings.files_path), registry))
+    whole = not found
+    if whole:
+        found += check_records(registry)
+    found += _stored_files(FileStore(settings.files_path), registry)
     layout = Layout(settings.public_path)
     with publishing_lock(settings.run_path, wait_s):
         debris = sorted(path.name for path in layout.releases.glob(f"*{UNFINISHED}"))
@@ -90,6 +94,8 @@ def verify(
         found.append(finding("release-behind", value=shown, expected=expected))
     try:
         found += check_release(settings, registry.base, release, noted, progress or (lambda _: None))
+        if whole and latest is not None and latest.number == release.number:
+            found += check_published(settings, registry, release, noted.shown)
     except Damaged as error:
         found.append(finding("release-unreadable", value=str(error)))
     finally:
@@ -151,10 +157,12 @@ def check_at_start(
 
 
 def _stored_files(files: FileStore, registry: Registry) -> Iterator[Finding]:
-    for sha, _ in registry.blobs():
+    for sha, size in registry.blobs():
         try:
-            files.verify(sha)
+            same = files.verify(sha).size == size
         except CatalogError:
+            same = False
+        if not same:
             yield finding("stored-file-damaged", value=sha)
 
 

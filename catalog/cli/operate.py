@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,15 @@ from catalog.cli.common import (
     print_json_line,
     progress,
     settings_of,
+    today,
 )
-from catalog.states import State
+from catalog.states import GONE, State, next_state
 
 if TYPE_CHECKING:
     from catalog.config import Settings
     from catalog.registry import Registry
+
+WAITING_SHOWN = 20
 
 
 @click.command()
@@ -45,7 +49,9 @@ def publish(context: click.Context, record_ids: tuple[str, ...], due_only: bool,
             wanted = registry.records(states=[State.DRAFT], ids=record_ids or None)
             drafts = [record.id for record in wanted]
             for record_id in set(record_ids) - set(drafts):
-                registry.record(record_id)  # an unknown id is an error, one published before is none
+                state = registry.record(record_id).standing.state  # an unknown id is an error
+                if state in GONE:
+                    next_state(state, "publish")  # and so is one taken back; one published before is none
         good = approve_and_publish(registry, settings, drafts, as_json=as_json)
     context.exit(0 if good else FINDINGS)
 
@@ -94,6 +100,10 @@ def status(context: click.Context, as_json: bool) -> None:
             {"record": record.id, "hidden_until": str(record.standing.hidden_until)}
             for record in registry.records(states=[State.SCHEDULED])
         ]
+        embargoed = [
+            {"record": record.id, "available": str(record.available)}
+            for record in registry.records(ids=registry.files_due(today(settings), date.max))
+        ]
         pending = len(registry.changed_since(release.last_event if release else 0))
         body: dict[str, Any] = {
             "home": str(settings.home),
@@ -110,6 +120,7 @@ def status(context: click.Context, as_json: bool) -> None:
             else None,
             "changes_since_release": pending,
             "scheduled": waiting,
+            "embargoed": embargoed,
         }
     if as_json:
         print_json(body)
@@ -125,8 +136,12 @@ def status(context: click.Context, as_json: bool) -> None:
     else:
         table.add_row("current release", "none yet: xafscat publish")
     table.add_row("changes since then", f"{pending:,} records" if pending else "none")
-    for entry in waiting:
-        table.add_row(f"hidden until {entry['hidden_until']}", entry["record"])
+    dates = [(f"hidden until {entry['hidden_until']}", entry["record"]) for entry in waiting]
+    dates += [(f"files open on {entry['available']}", entry["record"]) for entry in embargoed]
+    for said, record_id in dates[:WAITING_SHOWN]:
+        table.add_row(said, record_id)
+    if len(dates) > WAITING_SHOWN:
+        table.add_row("wait for a date too", f"{len(dates) - WAITING_SHOWN:,} more; --json names all")
     console().print(table)
 
 

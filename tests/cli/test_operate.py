@@ -82,9 +82,36 @@ def test_an_update_moves_the_date_of_a_scheduled_record_later_but_never_earlier(
     assert hidden_until("2995-01-01") == "2999-01-01"
 
 
+def test_status_names_what_waits_for_a_date(catalog: Command, form: Path) -> None:
+    text = form.read_text(encoding="utf-8").replace(
+        "access: open", "access: embargoed\navailable: 2999-02-01"
+    )
+    form.write_text(text, encoding="utf-8")
+    receipt, *_ = catalog.lines("ingest", form, "--publish")
+    assert catalog.json("status")["embargoed"] == [{"record": receipt["record"], "available": "2999-02-01"}]
+    assert f"files open on 2999-02-01  {receipt['record']}" in catalog("status")
+
+
+def test_what_another_call_has_approved_is_not_left(catalog: Command, form: Path) -> None:
+    (receipt,) = catalog.lines("ingest", form)
+    catalog("publish", receipt["record"])
+    assert catalog.json("publish", receipt["record"])["left"] == {}
+
+
+def test_what_was_taken_back_is_not_published(catalog: Command, form: Path) -> None:
+    (receipt,) = catalog.lines("ingest", form)
+    catalog("withdraw", receipt["record"], "--reason", "A mistake.")
+    catalog("publish", receipt["record"], code=1)
+    assert "possible are: reopen, update" in catalog.err
+    catalog("withdraw", receipt["record"], "--reason", "Once more.", code=1)
+    assert "was never public, and is kept so" in catalog.err
+
+
 def test_status_counts_records_and_names_the_release(catalog: Command, foil: str) -> None:
     found = catalog.json("status")
-    assert found.keys() == {"home", "base", "records", "release", "changes_since_release", "scheduled"}
+    assert found.keys() == {
+        "home", "base", "records", "release", "changes_since_release", "scheduled", "embargoed"
+    }  # fmt: skip
     assert found["records"] == {"draft": 0, "scheduled": 0, "published": 1, "closed": 0, "withdrawn": 0}
     assert found["release"].keys() == {"number", "published_at", "records", "triples", "hash"}
     assert (found["release"]["number"], found["release"]["records"]) == (1, 1)

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -205,10 +206,61 @@ def test_a_record_that_must_be_hidden_is_noticed(filled: Any) -> None:
         connection.commit()
     assert "hidden-record-shown" in codes(world)
     assert rebuild(world.settings, world.registry, now=world.now, actor="test").number == 3
-    assert verify(world.settings, world.registry) == []
+    assert codes(world) == {"standing-differs"}
     release = world.release()
     assert release.record("bbbbbbbbbb") is None
     release.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE record SET state = 'published' WHERE id = 'scheduled0'", "standing-differs"),
+        ("UPDATE record SET state = 'published' WHERE id = 'scheduled0'", "registry-says-otherwise"),
+        (
+            """UPDATE record SET reason = '{"en": "Other."}' WHERE id = 'withdrawn0'""",
+            "registry-says-otherwise",
+        ),
+        ("UPDATE record SET available = '2020-01-01' WHERE id = 'embargoed0'", "available-differs"),
+        ("DELETE FROM attachment WHERE record_id = 'embargoed0' AND role = 'data'", "attachments-differ"),
+        ("UPDATE attachment SET name = 'other.dat' WHERE record_id = 'embargoed0'", "attachments-differ"),
+        ("UPDATE blob SET bytes = bytes + 1", "stored-file-damaged"),
+        ("DELETE FROM event WHERE action = 'publish' AND record_id = 'embargoed0'", "standing-differs"),
+    ],
+)
+def test_what_was_changed_past_the_catalog_is_noticed(world: Any, statement: str, found: str) -> None:
+    world.deposit("scheduled0", hidden_until=date(2999, 1, 1))
+    world.deposit("embargoed0", data="7112 1.0", access="embargoed", available="2999-01-01")
+    world.deposit("withdrawn0")
+    world.publish()
+    world.withdraw("withdrawn0")
+    world.publish()
+    assert codes(world) == set()
+    with closing(sqlite3.connect(world.settings.registry_path)) as connection, connection:
+        assert connection.execute(statement).rowcount
+    assert found in codes(world)
+
+
+def test_what_is_changed_and_not_published_yet_is_no_difference(world: Any) -> None:
+    world.deposit("aaaaaaaaaa", data="7112 1.0")
+    spectrum = {"element": "Fe", "edge": "K", "calibration": {"reference": "aaaaaaaaaa"}}
+    world.deposit("bbbbbbbbbb", spectra=[spectrum])
+    world.publish()
+    world.update("aaaaaaaaaa", data="7112 1.1", title="Another title")
+    world.deposit("cccccccccc")
+    assert codes(world) == set()
+    world.withdraw("aaaaaaaaaa")
+    world.wait(days=1)
+    assert codes(world) == set()
+
+
+def test_a_value_that_cannot_be_read_is_damage(world: Any) -> None:
+    world.deposit("aaaaaaaaaa")
+    world.publish()
+    with closing(sqlite3.connect(world.settings.registry_path)) as connection, connection:
+        connection.execute("UPDATE publication SET datestamp = 'yesterday'")
+    with pytest.raises(Damaged, match="yesterday"):
+        verify(world.settings, world.registry)
 
 
 def test_a_lost_data_file_is_named(filled: Any) -> None:
