@@ -19,7 +19,7 @@ from catalog.mapping import RecordDocument
 from catalog.naming import name_conflicts
 from catalog.normalise import Normalised, normalise
 from catalog.privacy import hidden_names_shown
-from catalog.projection import public_document
+from catalog.projection import date_of_files, public_document
 from catalog.readers import DEFAULT_MAX_BYTES, Reading, Source, choose
 from catalog.readers._others import what_else
 from catalog.shacl import Shapes
@@ -233,7 +233,8 @@ def assess(
     (report,) = validate(
         [public], required=required, shapes=shapes, pointers=normalised.pointers, forms={iri: form}
     )
-    findings = merge_findings(normalised.findings, report.findings) + hidden_names_shown(form, public)
+    said = [*normalised.findings, *date_of_files(normalised.document, today)]
+    findings = merge_findings(said, report.findings) + hidden_names_shown(form, public)
     missing = sorted({item.path.lstrip("/") for item in report.findings if item.level and item.value is None})
     return Assessed(normalised, report, findings, missing)
 

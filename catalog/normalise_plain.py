@@ -60,7 +60,7 @@ _REFUSALS = {
     "number": "number-unreadable",
     "integer": "number-unreadable",
     "truth": "truth-unreadable",
-    "date": "date-unreadable",
+    "date": "day-unreadable",
     "iri": "address-malformed",
 }
 

@@ -37,6 +37,12 @@ define(
     "「{value}」は日付として読めません。2024、2024-05、2024-05-21、2024-05-21T13:00:00+09:00 のように書いてください。",
 )
 define(
+    "day-unreadable",
+    "error",
+    "{value!r} is not a day; write it as 2027-04-01.",
+    "「{value}」は日付として読めません。2027-04-01 のように年月日を書いてください。",
+)
+define(
     "language-unknown",
     "error",
     "{value!r} is not a language tag; use en or ja.",
@@ -222,7 +228,7 @@ class Work:
         try:
             return date.fromisoformat(stated).isoformat()
         except ValueError:
-            self.report("date-unreadable", pointer, stated)
+            self.report("day-unreadable", pointer, stated)
             return None
 
     def moment(self, pointer: str, node: RecordDocument, key: str) -> None:

@@ -63,6 +63,12 @@ define(
     "{key} が異なる値で繰り返されています。最後の値「{value}」を使いました。",
 )
 define(
+    "xdi-contradicts",
+    "error",
+    "{key} says {value!r}, but {other} says {used!r}: correct the file, or state in a form which it is.",
+    "{key} は「{value}」ですが、{other} は「{used}」です。ファイルを直すか、どちらかを登録フォームに書いてください。",
+)
+define(
     "xdi-disagreement",
     "warning",
     "{key} says {value!r}, but {other} says {used!r}, which was used; correct one of them.",
@@ -90,6 +96,8 @@ _PERSONAL = re.compile(
 _THANKS = re.compile(
     r"\b[Cc]ourtesy\b|\b(?:[Pp]repp?ed|[Pp]repared|[Mm]ade|[Cc]ollected|[Mm]easured|[Tt]aken)\s+by\s+[A-Z][a-z]"
 )
+# What a spectrum is of: of two statements none is chosen.
+_DECISIVE = frozenset({"element", "edge"})
 _MAX_PUBLIC_VALUE = 500
 _MAX_PUBLIC_PAIRS = 100
 
@@ -145,20 +153,23 @@ class _Filling:
                 chosen = entry, stated
                 self.put(alias, entry, stated)
             elif stated != chosen[1]:
-                used = chosen[0]
-                self.report(
-                    "xdi-disagreement", entry, alias.pointer, entry.value,
-                    key=entry.name, other=used.name, used=used.value,
-                )  # fmt: skip
+                self.disagree(alias, entry, chosen[0].name, chosen[0].value)
 
     def candidates(self, alias: Alias) -> Iterator[Field]:
         for key in (*alias.keys, *alias.also):
             entries = self.by_key.get(key)
             if entries:
-                entry = entries[-1]
+                entry, first = entries[-1], entries[0]
+                if alias.kind in _DECISIVE and len({each.value.casefold() for each in entries}) > 1:
+                    self.disagree(alias, entry, first.name, first.value)
+                    continue
                 if len({each.value for each in entries}) > 1:
                     self.report("xdi-repeated", entry, alias.pointer, entry.value, key=entry.name)
                 yield entry
+
+    def disagree(self, alias: Alias, entry: Field, other: str | None, used: str | None) -> None:
+        code = "xdi-contradicts" if alias.kind in _DECISIVE else "xdi-disagreement"
+        self.report(code, entry, alias.pointer, entry.value, key=entry.name, other=other, used=used)
 
     def read(self, alias: Alias, entry: Field) -> dict[str, FormValue] | None:
         value = entry.value
@@ -185,10 +196,7 @@ class _Filling:
             if pointer == "/spectra/0/element" and alias.kind == "edge" and form.get(pointer) is not None:
                 if form.get(pointer) != value:
                     used = form.origins[pointer]
-                    self.report(
-                        "xdi-disagreement", entry, alias.pointer, entry.value,
-                        key=entry.name, other=used.key, used=used.raw,
-                    )  # fmt: skip
+                    self.disagree(alias, entry, used.key, used.raw)
                 continue
             form.put(pointer, value, origin)
         if stated:

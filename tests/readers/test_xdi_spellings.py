@@ -129,8 +129,8 @@ def test_other_spellings_of_a_name_are_accepted_and_flagged(
 def test_the_name_of_the_dictionary_wins_and_a_disagreement_is_reported(xdi: Any) -> None:
     reading = xdi.read(xdi.text("Scan.element: Fe", "ScanParameters.element: Cu"))
     assert reading.forms[0].get(f"{SPECTRUM}/element") == "Cu"
-    found = the(reading, "xdi-disagreement")
-    assert (found.value, found.line) == ("Fe", 2)
+    found = the(reading, "xdi-contradicts")
+    assert (found.value, found.line, found.severity) == ("Fe", 2, "error")
     assert "Element.symbol says 'Cu'" in found.text("en")
     assert "xdi-alias" not in codes(reading)
 
@@ -140,7 +140,19 @@ def test_an_edge_that_names_its_element(xdi: Any) -> None:
     assert (form.get(f"{SPECTRUM}/element"), form.get(f"{SPECTRUM}/edge")) == ("Cu", ["L2", "L3"])
     reading = xdi.read(xdi.swapped("Element.edge", "Fe K"))
     assert reading.forms[0].get(f"{SPECTRUM}/element") == "Cu"
-    assert the(reading, "xdi-disagreement").value == "Fe K"
+    assert the(reading, "xdi-contradicts").value == "Fe K"
+
+
+@pytest.mark.parametrize("key", ["Element.edge", "Element.symbol"])
+def test_of_two_elements_or_edges_none_is_chosen(xdi: Any, key: str) -> None:
+    said = {"Element.edge": ("K", "L3"), "Element.symbol": ("Cu", "Fe")}[key]
+    reading = xdi.read(xdi.text(*(f"{key}: {value}" for value in said), drop=f"# {key}"))
+    assert reading.forms[0].get(f"{SPECTRUM}/{key.split('.')[1].replace('symbol', 'element')}") is None
+    found = the(reading, "xdi-contradicts")
+    assert (found.severity, found.value) == ("error", said[1])
+    assert f"says {said[0]!r}" in found.text()
+    same = xdi.read(xdi.text(f"{key}: {said[0]}", f"{key}: {said[0].lower()}", drop=f"# {key}"))
+    assert "xdi-contradicts" not in codes(same)
 
 
 def test_repeated_keys_take_the_last_value(xdi: Any) -> None:
