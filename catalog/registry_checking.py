@@ -28,6 +28,12 @@ define(
     "レコード {value} は台帳では {state} ですが、履歴では {expected} です。バックアップから復元してください。",
 )
 define(
+    "hidden-until-differs",
+    "error",
+    "The record {value} would become public before the date it was scheduled for. Restore a backup.",
+    "レコード {value} は予約した日付より前に公開されます。バックアップから復元してください。",
+)
+define(
     "attachments-differ",
     "error",
     "The files of the record {value} are not those that its document names. Restore a backup.",
@@ -49,10 +55,14 @@ define(
 
 def check_records(registry: Registry) -> Iterator[Finding]:
     """Records whose state, files or dates are not what their events and their current document say."""
-    for record_id, state, turn in registry.turns():
-        expected = STATE_AFTER.get(turn, State.DRAFT)
+    for record, turn in registry.turns():
+        state, expected = record.standing.state, STATE_AFTER[turn.action] if turn else State.DRAFT
         if state is not expected:
-            yield finding("standing-differs", value=record_id, state=state.value, expected=expected.value)
+            yield finding("standing-differs", value=record.id, state=state.value, expected=expected.value)
+        elif turn and turn.action == "schedule":
+            until = str(record.standing.hidden_until or "")
+            if until < str(turn.detail.get("hidden_until", "")):  # an update may move it to later
+                yield finding("hidden-until-differs", value=record.id)
     for deposit in registry.deposits():
         if _files(deposit.document) != _attached(deposit):
             yield finding("attachments-differ", value=deposit.record.id)

@@ -124,12 +124,15 @@ class RegistryReads:
             yield from (Event(**row._mapping) for row in rows)
             after = rows[-1].seq
 
-    def turns(self) -> Iterator[tuple[str, State, str]]:
-        """Of each record: its id, its state, and the last action that has changed a state ("" for none)."""
-        last = select(event.c.action).where(event.c.record_id == record.c.id, event.c.action.in_(STATE_AFTER))
-        action = last.order_by(event.c.seq.desc()).limit(1).scalar_subquery().label("turn")
-        query = select(record.c.id, record.c.state, action)
-        yield from self._paged(query, (record.c.id,), None, _turns)
+    def turns(self) -> Iterator[tuple[Record, Event | None]]:
+        """Each record, and the last event that has changed its state."""
+        other = event.alias()
+        of_it = (other.c.record_id == record.c.id, other.c.action.in_(STATE_AFTER))
+        last = select(func.max(other.c.seq)).where(*of_it).correlate(record).scalar_subquery()
+        query = select(record, *(column.label(f"event_{column.key}") for column in event.c))
+        yield from self._paged(
+            query.select_from(record).outerjoin(event, event.c.seq == last), (record.c.id,), None, _turns
+        )
 
     def last_event(self) -> int:
         """The number of the newest change; 0 when there is none."""
@@ -340,8 +343,15 @@ def _document(row: AnyRow) -> dict[str, Any]:
     return document
 
 
-def _turns(_: Connection, rows: list[AnyRow]) -> list[tuple[str, State, str]]:
-    return [(row.id, State(row.state), row.turn or "") for row in rows]
+def _turns(_: Connection, rows: list[AnyRow]) -> list[tuple[Record, Event | None]]:
+    names = [column.key for column in event.c]
+    return [
+        (
+            record_of(row),
+            Event(**{name: getattr(row, f"event_{name}") for name in names}) if row.event_seq else None,
+        )
+        for row in rows
+    ]
 
 
 def _wrong_hashes(_connection: Connection, rows: list[AnyRow]) -> list[str]:

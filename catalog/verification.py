@@ -92,6 +92,13 @@ def verify(
         expected = f"{latest.number} ({latest.hash[:12]})" if latest else "none"
         shown = f"{release.number} ({release.hash[:12]})"
         found.append(finding("release-behind", value=shown, expected=expected))
+    elif latest.triples != release.manifest.totals["triples"]:
+        stated = str(release.manifest.totals["triples"])
+        found.append(
+            finding(
+                "release-count", value=str(latest.triples), what="triples in the registry", expected=stated
+            )
+        )
     try:
         found += check_release(settings, registry.base, release, noted, progress or (lambda _: None))
         if whole and latest is not None and latest.number == release.number:

@@ -225,6 +225,8 @@ def test_a_record_that_must_be_hidden_is_noticed(filled: Any) -> None:
         ("DELETE FROM attachment WHERE record_id = 'embargoed0' AND role = 'data'", "attachments-differ"),
         ("UPDATE attachment SET name = 'other.dat' WHERE record_id = 'embargoed0'", "attachments-differ"),
         ("UPDATE blob SET bytes = bytes + 1", "stored-file-damaged"),
+        ("UPDATE record SET hidden_until = '2020-01-01' WHERE id = 'scheduled0'", "hidden-until-differs"),
+        ("UPDATE release SET triples = triples + 1", "release-count"),
         ("DELETE FROM event WHERE action = 'publish' AND record_id = 'embargoed0'", "standing-differs"),
     ],
 )
