@@ -42,12 +42,15 @@ class Named(NamedTuple):
 
 
 class Creator(NamedTuple):
-    """A credit as printed: names by language, ORCID or ROR address or "", affiliation or None; whether a person."""
+    """A credit as printed: names by language, ORCID or ROR address or "", affiliation or None.
+
+    ``kind`` is "Person", "Organization", or "" for who states no id and may be a person or a group.
+    """
 
     names: Texts
     iri: str
     affiliation: Named | None
-    personal: bool
+    kind: str
 
 
 class DataFile(NamedTuple):
@@ -268,8 +271,8 @@ def _creator(credit: RecordDocument) -> Creator:
     iri = agent if isinstance(agent, str) else ""
     names, place = texts(credit.get("credit_name")), _place(credit)
     if not iri or iri.startswith(ORCID):
-        return Creator(names, iri, place, personal=True)
-    return Creator(names, iri if iri.startswith(ROR) else _known(iri)[0], place, personal=False)
+        return Creator(names, iri, place, "Person" if iri else "")
+    return Creator(names, iri if iri.startswith(ROR) else _known(iri)[0], place, "Organization")
 
 
 def _place(credit: RecordDocument) -> Named | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from catalog.bounded import Limits, Overrun, pool
+from catalog.days import check_days
 from catalog.defaults import Defaults
 from catalog.document import Form, FormValue
 from catalog.errors import CatalogError, reason_of
@@ -19,7 +20,7 @@ from catalog.mapping import RecordDocument
 from catalog.naming import name_conflicts
 from catalog.normalise import Normalised, normalise
 from catalog.privacy import hidden_names_shown
-from catalog.projection import date_of_files, public_document
+from catalog.projection import public_document
 from catalog.readers import DEFAULT_MAX_BYTES, Reading, Source, choose
 from catalog.readers._others import what_else
 from catalog.shacl import Shapes
@@ -233,7 +234,7 @@ def assess(
     (report,) = validate(
         [public], required=required, shapes=shapes, pointers=normalised.pointers, forms={iri: form}
     )
-    said = [*normalised.findings, *date_of_files(normalised.document, today)]
+    said = [*normalised.findings, *check_days(normalised.document, today)]
     findings = merge_findings(said, report.findings) + hidden_names_shown(form, public)
     missing = sorted({item.path.lstrip("/") for item in report.findings if item.level and item.value is None})
     return Assessed(normalised, report, findings, missing)

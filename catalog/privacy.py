@@ -75,9 +75,12 @@ def hidden_names_shown(form: Form, public: RecordDocument) -> list[Finding]:
     found = []
     for pointer, text in _leaves(form.values):
         parts = pointer.split("/")
-        if parts[1] in _NO_TEXT or "files" in parts:
+        credit = parts[1] == "creators" and not _is_hidden(form.values["creators"][int(parts[2])])
+        if (parts[1] in _NO_TEXT and not credit) or "files" in parts:
             continue
         said = [name for name in names if _says(_spaced(text), name) and _says(shown, name)]
+        if credit:  # others may share a part of a name
+            said = [name for name in said if names[name]]
         if said:
             whole = any(names[name] for name in said)
             origin = form.origin(pointer)
@@ -108,11 +111,15 @@ def withheld_because(path: Path, names: list[str]) -> Words | None:
     return NAMES if any(_says(text, name) for text in texts for name in names) else None
 
 
+def _is_hidden(person: Any) -> bool:
+    return isinstance(person, dict) and str(person.get("credit", "")).casefold() == "hidden"
+
+
 def _hidden(form: Form) -> dict[str, bool]:
     """Names and ORCIDs of creators whose credit is hidden, and whether each is a whole name."""
     found: dict[str, bool] = {}
     for person in form.values.get("creators") or []:
-        if not isinstance(person, dict) or str(person.get("credit", "")).casefold() != "hidden":
+        if not _is_hidden(person):
             continue
         for name in _texts(person.get("name")):
             words = _WORD.findall(_folded(name))

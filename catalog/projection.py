@@ -6,26 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from catalog.findings import Finding, define, finding
 from catalog.mapping import RecordDocument, part_fragment
 from catalog.states import Standing, State
 
 COAR = "http://purl.org/coar/access_right/"
 OPEN = COAR + "c_abf2"
 EMBARGOED = COAR + "c_f1cf"
-
-define(
-    "available-too-late",
-    "error",
-    "The files are to be open from {value} on, but access is open now; write access: embargoed, or take the date out.",
-    "ファイルの公開日が {value} なのに公開区分が open です。access: embargoed とするか、日付を削除してください。",
-)
-define(
-    "available-unused",
-    "warning",
-    "The files do not become open on {value} with this access right; write access: embargoed if they are to.",
-    "この公開区分ではファイルは {value} になっても公開されません。公開する場合は access: embargoed としてください。",
-)
 
 # Keys of the record document that are never public, whatever the state.
 PRIVATE_KEYS = frozenset({"private_note", "facility_name"})
@@ -106,15 +92,6 @@ def _tombstone(document: RecordDocument, standing: Standing) -> RecordDocument:
     if standing.reason:
         tombstone["reason"] = dict(standing.reason)
     return tombstone
-
-
-def date_of_files(document: RecordDocument, today: date) -> list[Finding]:
-    """A finding for a day still to come on which files become open, where the access right does not wait for it."""
-    access, available = document.get("access"), document.get("available")
-    if not available or access in {None, EMBARGOED} or date.fromisoformat(available) <= today:
-        return []
-    code = "available-too-late" if access == OPEN else "available-unused"
-    return [finding(code, path="/available", value=available)]
 
 
 def _end_embargo(public: RecordDocument, today: date) -> None:

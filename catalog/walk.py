@@ -27,8 +27,8 @@ define(
 define(
     "path-unreadable",
     "error",
-    "{value!r} cannot be read ({reason}); it was left out. Check its permissions.",
-    "「{value}」を読めないため（{reason}）、対象から外しました。アクセス権を確かめてください。",
+    "{value!r} cannot be read ({reason}); it was left out.",
+    "「{value}」を読めないため（{reason}）、対象から外しました。",
 )
 define(
     "path-special",

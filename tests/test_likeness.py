@@ -15,7 +15,7 @@ from catalog.document import Form
 from catalog.intake import Receipt, find, ingest
 from catalog.likeness import NEAR, distance, fingerprint
 from catalog.naming import name_conflicts
-from catalog.privacy import NAMES, UNSEARCHABLE, hidden_names, withheld_because
+from catalog.privacy import NAMES, UNSEARCHABLE, hidden_names, hidden_names_shown, withheld_because
 from catalog.projection import public_document
 from catalog.readers import Curve, Reading
 from catalog.registry import Registry, create_registry, open_registry
@@ -314,6 +314,28 @@ creators:
     found = [item for item in receipt.findings if item.code.startswith("hidden-name")]
     assert [(item.code, item.path, item.line) for item in found] == told
     assert receipt.good is not any(item.severity == "error" for item in found)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ({"name": "Exampleperson, Hanako"}, ["/creators/1/name"]),
+        (
+            {"name": "Someone Else", "affiliation": "Hanako Exampleperson Institute"},
+            ["/creators/1/affiliation"],
+        ),
+        ({"name": "Taro Exampleperson"}, []),
+    ],
+)
+def test_who_is_hidden_and_credited_at_once_is_told(shown: dict[str, str], told: list[str]) -> None:
+    people = [{"name": "Hanako Exampleperson", "credit": "hidden"}, shown]
+    public = {
+        "credits": [
+            {"credit_name": {"@none": shown["name"]}, "affiliation_name": shown.get("affiliation", "")}
+        ]
+    }
+    found = hidden_names_shown(Form({"creators": people}), public)
+    assert [item.path for item in found] == told
 
 
 def test_such_a_file_is_kept_and_never_public(registry: Registry, settings: Settings, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def judged(found: Counter[Row], graphs: list[Triples]) -> Counter[Row]:
         is_number = is_literal and value.datatype == DECIMAL and is_well_formed(value)
         if (is_literal and not is_well_formed(value)) or (triple.predicate == NUMBER and not is_number):
             ill.add(record_of(str(triple.subject)))
-    compared = {COMPONENTS["minExclusive"].iri.value, SPARQL.value}
+    compared = {*(COMPONENTS[each].iri.value for each in ("minExclusive", "maxInclusive")), SPARQL.value}
     return Counter(
         {
             row: count

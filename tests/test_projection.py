@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.mapping import to_triples
-from catalog.projection import COAR, EMBARGOED, OPEN, date_of_files, public_document, stamped
+from catalog.projection import EMBARGOED, OPEN, public_document, stamped
 from catalog.states import Standing, State
 
 IRI = "http://127.0.0.1:8000/record/7k3m9q2xw0"
@@ -149,22 +149,3 @@ def test_the_stamp_names_dates_levels_and_the_metadata_licence() -> None:
     assert stamp["catalog"] == "http://127.0.0.1:8000/catalog"
     subjects = {triple.subject.value for triple in to_triples(stamp)}
     assert all(subject.startswith((IRI, "http://127.0.0.1:8000/catalog")) for subject in subjects)
-
-
-@pytest.mark.parametrize(
-    ("access", "available", "codes"),
-    [
-        (OPEN, "2027-04-02", ["available-too-late"]),
-        (OPEN, "2027-04-01", []),
-        (OPEN, None, []),
-        (EMBARGOED, "2027-04-02", []),
-        (COAR + "c_16ec", "2027-04-02", ["available-unused"]),
-        (None, "2027-04-02", []),
-    ],
-)
-def test_a_day_still_to_come_needs_an_embargo(
-    access: str | None, available: str | None, codes: list[str]
-) -> None:
-    stated = {"access": access, "available": available}
-    document = {key: value for key, value in stated.items() if value}
-    assert [item.code for item in date_of_files(document, date(2027, 4, 1))] == codes

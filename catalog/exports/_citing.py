@@ -14,7 +14,11 @@ def names(fact: Facts, language: str = "en") -> list[str]:
 def split_name(creator: Creator) -> tuple[str, str] | None:
     """Family and given name where they are printed with a comma between, else None: nobody can guess which is which."""
     family, comma, given = best(creator.names).partition(",")
-    return (family.strip(), given.strip()) if creator.personal and comma and given.strip() else None
+    return (
+        (family.strip(), given.strip())
+        if creator.kind != "Organization" and comma and given.strip()
+        else None
+    )
 
 
 def sentence(fact: Facts, language: str) -> str:

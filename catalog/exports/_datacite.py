@@ -63,11 +63,12 @@ def _alternate(fact: Facts) -> list[dict[str, str]]:
 
 
 def _agent(creator: Creator) -> dict[str, Any]:
-    if not creator.personal:
+    if creator.kind == "Organization":
         made = _organisation(best(creator.names), creator.iri)
     else:
-        made = {"name": best(creator.names), "nameType": "Personal"}
-        if creator.iri:
+        made = {"name": best(creator.names)}
+        if creator.kind:
+            made["nameType"] = "Personal"
             own = {"nameIdentifier": creator.iri, "nameIdentifierScheme": "ORCID"}
             made["nameIdentifiers"] = [{**own, "schemeUri": ORCID.rstrip("/")}]
     if creator.affiliation:
@@ -93,7 +94,11 @@ def _organisation(name: str, ror: str = "") -> dict[str, Any]:
 
 def _contributors(fact: Facts) -> list[dict[str, Any]]:
     # Who is credited here measured the data.
-    made = [{**_agent(item), "contributorType": "DataCollector"} for item in fact.creators if item.personal]
+    made = [
+        {**_agent(item), "contributorType": "DataCollector"}
+        for item in fact.creators
+        if item.kind != "Organization"
+    ]
     if fact.facility:
         made.append(
             {

@@ -151,7 +151,7 @@ def _agents(fact: Facts) -> Iterator[Statement]:
         # The credit as printed here: what an ORCID is called elsewhere is said elsewhere.
         iri = f"{fact.iri}#credit-{number}.agent"
         yield triple(fact.iri, DCTERMS + "creator", Node(iri))
-        yield from typed(iri, FOAF + ("Person" if creator.personal else "Organization"), FOAF + "Agent")
+        yield from typed(iri, *([FOAF + creator.kind] if creator.kind else []), FOAF + "Agent")
         yield from said(iri, FOAF + "name", creator.names)
         if creator.iri:
             yield triple(iri, DCTERMS + "identifier", creator.iri)

@@ -77,7 +77,7 @@ def jpcoar(fact: Facts, version: str) -> Element:
     for creator in fact.creators:
         _agent(made, own, creator, "creator")
     for creator in fact.creators:
-        if creator.personal:
+        if creator.kind != "Organization":
             _agent(made, own, creator, "contributor").set("contributorType", "DataCollector")
     _hosting(made, own, fact)
     if word := ACCESS.get(fact.access.rpartition("/")[2]):
@@ -134,7 +134,7 @@ def jpcoar(fact: Facts, version: str) -> Element:
 
 def _agent(parent: Element, own: str, creator: Creator, name: str) -> Element:
     made = nest(parent, own, name)
-    if not creator.personal:
+    if creator.kind == "Organization":
         if creator.iri:
             _ror(made, own, creator.iri)
     elif creator.iri:
@@ -147,7 +147,7 @@ def _agent(parent: Element, own: str, creator: Creator, name: str) -> Element:
             nameIdentifierScheme="ORCID",
             nameIdentifierURI=creator.iri,
         )
-    kind = "" if creator.personal or own == namespace("1.0") else "Organizational"
+    kind = "" if creator.kind != "Organization" or own == namespace("1.0") else "Organizational"
     for tag, text in creator.names:
         add(made, own, f"{name}Name", text, tag, nameType=kind)
     if creator.affiliation:

@@ -161,7 +161,7 @@ def _agents(parent: Element, group: str, name: str, agents: list[dict[str, Any]]
     listed = nest(parent, NAMESPACE, group)
     for agent in agents:
         made = nest(listed, NAMESPACE, name, contributorType=agent.get("contributorType", ""))
-        add(made, NAMESPACE, f"{name}Name", agent["name"], nameType=agent["nameType"])
+        add(made, NAMESPACE, f"{name}Name", agent["name"], nameType=agent.get("nameType", ""))
         for item in agent.get("nameIdentifiers", []):
             add(
                 made,

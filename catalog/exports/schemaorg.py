@@ -80,7 +80,7 @@ def payload(document: RecordDocument, catalog: RecordDocument | None = None) -> 
 
 def _creator(creator: Creator) -> dict[str, Any]:
     return {
-        "@type": "Person" if creator.personal else "Organization",
+        "@type": creator.kind,
         "@id": creator.iri,
         "name": _said(creator.names),
         "affiliation": _affiliation(creator.affiliation),
@@ -132,8 +132,8 @@ def _description(fact: Facts) -> Any:
     if fact.descriptions and len(best(fact.descriptions)) >= LEAST_DESCRIPTION:
         return _said((*fact.descriptions, *fact.notes))
     edges = ", ".join(edge.text for edge in fact.edges) or "X-ray absorption"
-    place = f" at {best(fact.facility.names)}" if fact.facility else ""
-    more = f"X-ray absorption (XAFS) data, {edges}, measured{place}."
+    place = f", {best(fact.facility.names)}" if fact.facility else ""
+    more = f"X-ray absorption (XAFS) data: {edges}{place}."
     return _said((*fact.descriptions, ("en", more), *fact.notes))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.mapping import RecordDocument, context
 from catalog.plain_fields import BUILT_IN
+from catalog.validation import LEVELS, level_iri
 from server.public.languages import choice, gettext
 from server.public.links import local_path
 from server.public.values import Value, energy_range, moment, quantity, shells_text
@@ -182,7 +183,11 @@ class Viewer:
             papers=[value for paper in _list(document.get("papers")) if (value := _address(paper))],
             issued=str(document.get("issued", "")),
             modified=str(about.get("modified", "")),
-            levels=[value for level in _list(document.get("conforms_to")) if (value := self.named(level))],
+            levels=[
+                value
+                for level in map(level_iri, LEVELS)  # each asks more than the one before
+                if level in _list(document.get("conforms_to")) and (value := self.named(level))
+            ],
             place=self.place(document),
             further=_rows(*self.others(document)),
             sample=self.sample(document.get("sample") or {}),
@@ -280,7 +285,7 @@ class Viewer:
             (gettext("Absorption edge"), edge_links or (Value(label) if label else None)),
             (gettext("Technique"), self.named(measurement.get("technique"))),
             (gettext("Detection mode"), self.named(measurement.get("mode"))),
-            (gettext("Measured on"), moment(measurement)),
+            (gettext("Date"), moment(measurement)),
             (gettext("Temperature"), quantity(measurement.get("temperature"))),
             (gettext("Pressure"), quantity(measurement.get("pressure"))),
             (gettext("Energy range"), energy_range(spectrum)),
