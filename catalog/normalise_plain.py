@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from catalog.errors import CatalogError
+from catalog.iso_dates import parse_day
 from catalog.mapping import RecordDocument
 from catalog.normalise_spectrum import TRUTH
 from catalog.normalise_values import Work, is_address
@@ -79,7 +79,7 @@ def _value(stated: str, field: PlainField) -> str:
                 raise ValueError(stated)
             return TRUTH[stated.casefold()]
         case "date":
-            return date.fromisoformat(stated).isoformat()
+            return parse_day(stated).isoformat()
         case "iri":
             if not is_address(stated):
                 raise ValueError(stated)

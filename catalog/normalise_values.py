@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from catalog.document import Form
 from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
+from catalog.iso_dates import iso_date, parse_day
 from catalog.mapping import RecordDocument, context, part_fragment
 from catalog.quantity import CANONICAL_UNITS, QuantityError, decimal_text, parse_number, parse_quantity
 from catalog.vocabulary import Vocabulary
@@ -226,7 +227,7 @@ class Work:
         if stated is None:
             return None
         try:
-            return date.fromisoformat(stated).isoformat()
+            return parse_day(stated).isoformat()
         except ValueError:
             self.report("day-unreadable", pointer, stated)
             return None
@@ -273,6 +274,7 @@ def language_map(value: Any) -> dict[str, str]:
 
 
 def _moment(stated: str, key: str) -> tuple[str, str]:
+    stated = iso_date(stated)
     if parts := _DATE_PARTS.fullmatch(stated):
         year, month, day = parts.groups()
         date(int(year), int(month or 1), int(day or 1))  # raises ValueError for a day that is none

@@ -23,6 +23,7 @@ from catalog.filestore import FileStore
 from catalog.findings import Finding, define, finding
 from catalog.ids import mint_id, record_iri
 from catalog.inspection import Inspected, Outcome, assess, look
+from catalog.iso_dates import parse_day
 from catalog.likeness import likenesses
 from catalog.mapping import RecordDocument
 from catalog.normalise_values import StoredFile
@@ -279,7 +280,7 @@ def _hidden_until(form: Form) -> date | None:
         return None
     # A date that cannot be read must hide the record, not show it: far in the future, and a finding says why.
     try:
-        return date.fromisoformat(stated)
+        return parse_day(stated)
     except ValueError:
         return date.max
 

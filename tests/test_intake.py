@@ -262,6 +262,7 @@ def test_update_tells_what_only_the_rules_had_said(
         (State.DRAFT, "2999-01-01", None, "hidden-until-gone"),
         (State.DRAFT, "2999-01-01", "2998-01-01", None),
         (State.DRAFT, "next year", None, None),
+        (State.DRAFT, "2999/1/1", None, "hidden-until-gone"),
         (State.SCHEDULED, "2999-01-01", None, "hidden-until-kept"),
         (State.SCHEDULED, "2999-01-01", "2998-01-01", "hidden-until-kept"),
         (State.SCHEDULED, "2999-01-01", "next year", "hidden-until-kept"),
