@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from catalog.document import Form, FormValue, Origin
 from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.readers import HeaderPair
+from catalog.readers._personal import names_somebody
 from catalog.readers._xdi_aliases import Alias, Aliases, aliases
 from catalog.readers._xdi_header import Field, Header
 from catalog.readers._xdi_values import InWords, NothingStated, read_value
@@ -89,13 +89,6 @@ define(
     "取り除くか、ファイルの公開を制限してください。",
 )
 
-_PERSONAL = re.compile(
-    r"(?<![\w.+-])[\w.+-]+@[\w-]+\.\w|(?:^|[\s\"'=:(])(?:/home/|/users/|/export/|/mnt/)\S|\\users\\|_user/|\b0000-000[0-9]-[0-9]{4}-",
-    re.IGNORECASE,
-)
-_THANKS = re.compile(
-    r"\b[Cc]ourtesy\b|\b(?:[Pp]repp?ed|[Pp]repared|[Mm]ade|[Cc]ollected|[Mm]easured|[Tt]aken)\s+by\s+[A-Z][a-z]"
-)
 # What a spectrum is of: of two statements none is chosen.
 _DECISIVE = frozenset({"element", "edge"})
 _MAX_PUBLIC_VALUE = 500
@@ -173,6 +166,8 @@ class _Filling:
 
     def read(self, alias: Alias, entry: Field) -> dict[str, FormValue] | None:
         value = entry.value
+        if alias.kind == "text" and names_somebody(value):
+            return None  # it is kept with the private entries, and told with them
         unknown = value.casefold() == "unknown"
         if unknown and alias.kind not in {"element", "edge", "crystal"}:
             return {alias.pointer: "unknown"}
@@ -252,7 +247,7 @@ class _Filling:
             (entry.key in self.table.public or in_words)
             and 0 < len(entry.value) <= _MAX_PUBLIC_VALUE
             and entry.value.casefold() not in self.table.placeholders
-            and not _PERSONAL.search(entry.value)
+            and not names_somebody(entry.value)
         )
 
     def report_absent(self) -> None:
@@ -272,10 +267,10 @@ class _Filling:
         told: list[tuple[int, str]] = []
         for entry in self.header.fields:
             person = self.table.names_person(entry.key)
-            if person or self.table.names_proposal(entry.key, entry.value) or _PERSONAL.search(entry.raw):
+            if person or self.table.names_proposal(entry.key, entry.value) or names_somebody(entry.raw):
                 told.append((entry.line, entry.name))
         for line, text in self.header.comments:
-            if _PERSONAL.search(text) or _THANKS.search(text):
+            if names_somebody(text):
                 told.append((line, "comment"))
         if told:
             names = ", ".join(dict.fromkeys(name for _, name in told))

@@ -334,3 +334,11 @@ def test_a_wrong_value_is_a_finding_and_no_fact(xdi: Any, key: str, value: str, 
     assert key in found.text("en")
     assert key in found.text("ja")
     assert value in [pair.value for pair in reading.private if pair.key == key]
+
+
+@pytest.mark.parametrize("key", ["Sample.preparation", "Sample.name", "Sample.prep"])
+def test_a_text_that_names_somebody_stays_private(xdi: Any, key: str) -> None:
+    reading = xdi.read(xdi.text(f"{key}: prepared by Hanako Exampleperson", drop="# Sample."))
+    assert "Exampleperson" not in str(reading.forms[0].values)
+    assert "prepared by Hanako Exampleperson" in {pair.value for pair in reading.private}
+    assert key.split(".")[1] in str(the(reading, "xdi-names-people").value)
