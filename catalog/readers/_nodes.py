@@ -138,7 +138,8 @@ class Guard:
             raise self.refusal(
                 line,
                 Sentence(
-                    "{key} is a JSON-LD keyword; a deposit form has short keys only, so remove it",
+                    "{key} is a JSON-LD keyword; a deposit form has short keys only, so remove it"
+                    " (the form of a record is what 'xafscat show' prints)",
                     key=_shown(key),
                 ),
             )
