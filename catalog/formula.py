@@ -215,3 +215,18 @@ def _refuse(text: str, reason: Sentence) -> FormulaError:
             reason=reason,
         )
     )
+
+
+_MOLECULES = frozenset(
+    ("H2", "N2", "O2", "O3", "F2", "Cl2", "Br2", "I2", "S6", "S8", "Se8", "P4", "As4", "C60", "C70")
+)
+_NUMBERED = re.compile(r"[A-Z][a-z]?\d+")
+
+
+def is_numbered(text: str) -> bool:
+    """Whether ``text`` is an element with a number and no molecule: the first of somebody's samples, one at 300 K.
+
+    >>> [is_numbered(each) for each in ("Fe1", "Ti300", "S8", "TiO2")]
+    [True, True, False, False]
+    """
+    return bool(_NUMBERED.fullmatch(text)) and text not in _MOLECULES

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.formula import FormulaError, hill, parse, reduced
+from catalog.formula import FormulaError, hill, is_numbered, parse, reduced
 from catalog.xray import ELEMENTS
 
 
@@ -193,3 +193,11 @@ def test_what_is_accepted_is_a_fixed_point(text: str) -> None:
     except FormulaError:
         return
     assert reduced(short) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered"),
+    [("Fe1", True), ("Ti300", True), ("S8", False), ("C60", False), ("FeO2", False), ("Fe", False)],
+)
+def test_an_element_with_a_number_is_a_molecule_or_somebodys_count(text: str, numbered: bool) -> None:
+    assert is_numbered(text) is numbered

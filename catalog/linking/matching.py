@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import Literal
 
-from catalog.formula import FormulaError, parse, reduced
+from catalog.formula import FormulaError, is_numbered, parse, reduced
 from catalog.ids import IdError, check_cas
 from catalog.linking.nomenclature import compound, element
 from catalog.vocabulary import vocabulary
@@ -66,9 +66,6 @@ _GROUP = re.compile(r"_?(OH|CO3|SO4|PO4|NO3|NH4|CN|C2O4)_([2-9])")
 _WATER = re.compile(r"[·.]\s*\d*\s*\(?H2O|\s\d*(?:\.\d+)?\(H2O\)\d*|\(H2O\)\d*$")
 _TAIL = re.compile(r"\(?H2O\)?\d*|\d+(?:\.\d+)?\(?H2O\)?|SO4|CO3|PO4|NO3|Cl|Br|F|I")
 # Elements whose formula has a number.
-_ELEMENTAL = frozenset(
-    ("H2", "N2", "O2", "O3", "F2", "Cl2", "Br2", "I2", "S6", "S8", "Se8", "P4", "As4", "C60", "C70")
-)
 _METALLOIDS = frozenset(
     (  # noqa: SIM905
         "H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Sb Te I Xe At Rn"
@@ -288,8 +285,7 @@ def _formula(field: Field, text: str) -> _Claim | None:
     first, *others = text.split(" ")
     if not re.match(r"[A-Z(\[0-9]", first) or not all(_TAIL.fullmatch(each) for each in others):
         return None
-    # "Fe1" is the first of somebody's samples, "Ti300" one at 300 K.
-    if re.fullmatch(r"[A-Z][a-z]?\d+", text) and text not in _ELEMENTAL:
+    if is_numbered(text):
         return None
     try:
         return _Claim(field, text, "formula", reduced(text), _dry(text))

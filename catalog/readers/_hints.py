@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from catalog.errors import CatalogError
+from catalog.formula import is_numbered
 from catalog.formula import parse as parse_formula
 from catalog.readers import Curve
 from catalog.readers._edges import inferred_edge
@@ -117,7 +118,8 @@ def suggested_formula(text: str, diluents: Iterable[str] = (), prefixes: Iterabl
         return None
     for prefix in prefixes:
         formula = formula.removeprefix(prefix)
-    return formula.strip() if _elements(formula.strip()) else None
+    formula = formula.strip()
+    return formula if _elements(formula) and not is_numbered(formula) else None
 
 
 def _measured(curve: Curve, elements: Sequence[str]) -> Edge | None:
