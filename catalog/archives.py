@@ -11,6 +11,7 @@ import gzip
 import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import unicodedata
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from catalog.bounded import Limits, Overrun, pool
+from catalog.errors import reason_of
 from catalog.findings import Finding, define, finding
 from catalog.wording import Words
 
@@ -53,7 +55,7 @@ _DOCUMENT = {"[Content_Types].xml", "mimetype"}
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, OSError,
-    ValueError, NotImplementedError, RuntimeError, KeyError,
+    ValueError, NotImplementedError, RuntimeError, KeyError, IndexError, struct.error,
 )  # fmt: skip
 
 _LEADS_OUT = Words("its path leads out of the archive", "パスがアーカイブの外を指しています")
@@ -262,8 +264,8 @@ def _unpack_zip(path: Path, work: _Unpacking) -> bool:
         for info in archive.infolist():
             work.count()
             name, kind = _zip_name(info), info.external_attr >> 16
-            if info.is_dir():
-                continue
+            if name.endswith("/") or (name.endswith("\\") and not info.file_size):
+                continue  # a folder; Windows tools write it with a backslash
             if info.flag_bits & 1:
                 work.refuse(name, _ENCRYPTED)
             elif kind and stat.S_IFMT(kind) not in {0, stat.S_IFREG}:
@@ -304,6 +306,9 @@ def _guarded(work: _Unpacking, name: str, opened: Callable[[], Any]) -> None:
 
 
 def _damaged(error: Exception) -> Words:
+    if isinstance(error, OSError):  # its own text would show where it was to be written
+        reason = reason_of(error)
+        return Words(f"it cannot be unpacked ({reason})", f"展開できません（{reason.text('ja')}）")
     return Words(f"it is damaged ({error})", f"壊れています（{error}）")
 
 

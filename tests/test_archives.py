@@ -254,3 +254,46 @@ def test_a_zip_is_ingested_with_its_forms_and_validated(tmp_path: Path) -> None:
             assert results == {"iron.yaml": expected, "data/Fe.xdi": "attached", "Cu.xdi": expected}
     reports = check([path], today=NOW.date(), max_bytes=1 << 20)
     assert [report.file.rpartition("!/")[2] for report in reports] == ["Cu.xdi", "data/Fe.xdi", "iron.yaml"]
+
+
+def renamed(path: Path, names: dict[str, bytes]) -> Path:
+    """The zip at ``path`` with members' names replaced by bytes of the same length."""
+    content = path.read_bytes()
+    for name, raw in names.items():
+        content = content.replace(name.encode(), raw)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("raw", [b"\0.xdi", b"\0\0\0\0\0"])
+def test_a_name_that_is_none_harms_no_other_member(workspace: Workspace, tmp_path: Path, raw: bytes) -> None:
+    path = renamed(zipped(tmp_path / "a.zip", {"1.xdi": XDI, "ok.xdi": XDI}), {"1.xdi": raw})
+    names, said = unpacked(workspace, path)
+    assert names == ["ok.xdi"]
+    assert "leads out" in said[0]
+
+
+def test_an_empty_name_harms_no_other_member(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.filename = info.orig_filename = ""
+        archive.writestr(info, XDI)
+        archive.writestr("ok.xdi", XDI)
+    names, said = unpacked(workspace, path)
+    assert names == ["ok.xdi"]
+    assert len(said) == 1
+
+
+def test_folders_written_with_a_backslash(workspace: Workspace, tmp_path: Path) -> None:
+    path = renamed(zipped(tmp_path / "a.zip", {"dir?": b"", "dir?a.xdi": XDI}), {"dir?": b"dir\\"})
+    assert unpacked(workspace, path) == (["dir\\a.xdi"], [])
+
+
+def test_what_cannot_be_written_is_told_without_the_place(workspace: Workspace, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"a": XDI, "a/b.xdi": XDI, f"{'x' * 300}.xdi": XDI, "ok.xdi": XDI})
+    names, said = unpacked(workspace, path)
+    assert names == ["a", "ok.xdi"]
+    assert "(there is a file of that name)" in said[0]
+    assert "(the name is too long)" in said[1]
+    assert not any("xafscat-" in each for each in said)
