@@ -12,7 +12,7 @@ from catalog.document import Form
 from catalog.errors import CatalogError
 from catalog.findings import Finding, define, finding
 from catalog.readers import Reading
-from catalog.readers._hints import named_edges
+from catalog.readers._hints import named_edges, named_elements
 from catalog.xray import ELEMENTS, normalise_edge, normalise_element
 
 define(
@@ -46,6 +46,9 @@ def name_conflicts(reading: Reading, name: str) -> Iterator[Finding]:
     if named and not any(_agree(each, (one.element, one.shell)) for each in stated for one in named):
         said = ", ".join(f"{one.element} {one.shell}" for one in named)
         yield finding("name-disagrees", path="/spectra", file=name, value=said, stated=shown)
+    elements = [] if named else named_elements(path.name)
+    if elements and not any(element in {"", *elements} for element, _ in stated):
+        yield finding("name-disagrees", path="/spectra", file=name, value=", ".join(elements), stated=shown)
     folder = path.parent.name
     if folder in ELEMENTS and not any(element in {"", folder} for element, _ in stated):
         yield finding("folder-disagrees", path="/spectra", file=name, value=folder, stated=shown)

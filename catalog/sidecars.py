@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path, PurePath
 
 from catalog.axis import is_inferred
-from catalog.document import Form
-from catalog.errors import CatalogError, reason_of
+from catalog.document import Form, FormValue
+from catalog.errors import CatalogError, InputError, reason_of
 from catalog.findings import Finding, define, finding
+from catalog.iso_dates import iso_date
+from catalog.quantity import parse_quantity
 from catalog.readers import Reader, Reading, Source, choose, readers
+from catalog.vocabulary import vocabulary
 
 define(
     "sidecar-disagrees",
@@ -51,11 +56,13 @@ _NEAR = 1e-4
 _PAIRS = "/spectra/0/header/"
 # Half of one source and half of the other would say what neither does.
 _TOGETHER = ({"element", "edge"}, {"crystal", "reflection", "d_spacing"}, {"started", "ended"})
-# What a record and a header state in words that can be compared; facilities and samples have many names.
+# What a record and a header state in words that can be compared; samples have many names.
 _COMPARED = (
-    "element", "edge", "monochromator/crystal", "monochromator/reflection", "monochromator/d_spacing", "started",
-    "sample/formula",
+    "element", "edge", "mode", "monochromator/crystal", "monochromator/reflection", "monochromator/d_spacing",
+    "started", "temperature", "ring_energy", "sample/formula", "facility", "beamline",
 )  # fmt: skip
+# Unit, and what two statements of one value may be apart.
+_QUANTITIES = {"temperature": ("K", Decimal(2)), "ring_energy": ("GeV", Decimal("0.1"))}
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}.*")
 
 
@@ -97,15 +104,55 @@ def disagreements(form: Form, spectrum: str, other: Form, file_name: str) -> Ite
             present, value = form.get(target), other.get(pointer)
             if not isinstance(present, str) or not isinstance(value, str) or is_inferred(other, pointer):
                 continue
-            if key == "started":  # the day alone: one of them may state no time, or another zone
-                present, value = present[:10], value[:10]
-            if not _agree(_plainly(present), _plainly(value)):
+            if _differ(key, (present, form), (value, other)):
                 origin = form.origin(target)
                 yield finding(
                     "record-disagrees",
                     path=target, file=origin.source if origin else "", line=origin.line if origin else None,
                     value=value, key=key.rpartition("/")[2], stated=present, file_name=file_name,
                 )  # fmt: skip
+
+
+def _differ(key: str, first: tuple[str, Form], second: tuple[str, Form]) -> bool:
+    """Whether two forms state different things for ``key``; what cannot be understood is no difference."""
+    (present, _), (value, _) = first, second
+    if key == "started":
+        return _moments_differ(present, value)
+    if key in _QUANTITIES:
+        unit, near = _QUANTITIES[key]
+        try:
+            one, two = (parse_quantity(text, unit, default_unit=unit).value for text in (present, value))
+        except InputError:
+            return False
+        return abs(one - two) > near
+    if key in {"facility", "beamline", "mode"}:
+        known = [_known(key, text, form.get("/facility")) for text, form in (first, second)]
+        return None not in known and known[0] != known[1]
+    return not _agree(_plainly(present), _plainly(value))
+
+
+def _known(key: str, text: str, facility: FormValue) -> str | None:
+    """The IRI of a facility, a beamline or a mode, whatever it is called."""
+    words = vocabulary()
+    if key != "beamline":
+        return words.facility(text) if key == "facility" else words.concept("mode", text)
+    # A beamline of the form's own facility goes before one of the same name elsewhere.
+    place = words.facility(facility) if isinstance(facility, str) else None
+    return words.beamline(text, place) or words.beamline(text)
+
+
+def _moments_differ(present: str, value: str) -> bool:
+    shorter = min(len(present := iso_date(present)), len(value := iso_date(value)))
+    if shorter <= len("2020-01-01"):  # one of them states no time
+        return present[:shorter] != value[:shorter]
+    try:
+        one, two = datetime.fromisoformat(present), datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    if (one.tzinfo is None) == (two.tzinfo is None):
+        return abs(one - two) > timedelta(minutes=1)  # a header may state no seconds
+    # One of them states no zone; days of two zones are at most one apart.
+    return abs(one.replace(tzinfo=None) - two.replace(tzinfo=None)) > timedelta(hours=26)
 
 
 def data_beside(path: Path, max_bytes: int) -> Path | None:

@@ -19,6 +19,7 @@ from catalog.privacy import NAMES, UNSEARCHABLE, hidden_names, hidden_names_show
 from catalog.projection import public_document
 from catalog.readers import Curve, Reading
 from catalog.registry import Registry, create_registry, open_registry
+from catalog.sidecars import disagreements
 from catalog.states import Standing, State
 from catalog.wording import Words
 
@@ -219,6 +220,20 @@ def test_names_and_folders_that_disagree_are_told(place: str, code: str, shown: 
         assert all("Fe K" in item.text() for item in told)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Cu_foil.xdi", "Cu"), ("cu_metal_01.xdi", "Cu"), ("CuFoil.xdi", "Cu"), ("CuO_K.xdi", "Cu, O"),
+        ("Ni2O3_rt_01.xdi", "Ni, O"), ("Cu foil K.xdi", "Cu"),
+        ("Fe_foil.xdi", None), ("Fe3O4_L.xdi", None), ("greenrust_SO4_001.xdi", None), ("In_situ.xdi", None),
+        ("NO_name.xdi", None), ("SIS.xdi", None), ("Co12.xdi", None), ("CuO_on_Fe2O3.xdi", None),
+    ],
+)  # fmt: skip
+def test_a_foil_or_a_formula_in_a_name_is_compared(name: str, said: str | None) -> None:
+    told = list(name_conflicts(Reading([Form({"spectra": [{"element": "Fe", "edge": "K"}]})]), name))
+    assert [item.value for item in told if item.code == "name-disagrees"] == ([said] if said else [])
+
+
 def test_a_name_is_compared_with_what_is_stated_and_with_any_spectrum_of_the_file() -> None:
     for spectrum in ({}, {"edge": "K"}, {"element": "nonsense", "edge": "K"}, {"element": "Co"}):
         assert not list(name_conflicts(Reading([Form({"spectra": [spectrum]})]), "Co-K.dat"))
@@ -228,6 +243,43 @@ def test_a_name_is_compared_with_what_is_stated_and_with_any_spectrum_of_the_fil
     ]
     assert not list(name_conflicts(Reading(two), "Co/Co-L3.dat"))
     assert list(name_conflicts(Reading(two[:1]), "Co-L3.dat"))
+
+
+@pytest.mark.parametrize(
+    ("key", "form", "header", "told"),
+    [
+        ("facility", "Photon Factory", "APS", True),
+        ("facility", "フォトンファクトリー", "PF", False),
+        ("facility", "A lab nobody knows", "APS", False),
+        ("beamline", "BL-9C", "13-BM-D", True),
+        ("beamline", "BL-9C", "BL9C", False),
+        ("temperature", "10 K", "300 K", True),
+        ("temperature", "25 °C", "298 K", False),
+        ("temperature", "cold", "300 K", False),
+        ("ring_energy", "2.5 GeV", "7.0 GeV", True),
+        ("ring_energy", "2.5", "2.5 GeV", False),
+        ("mode", "transmission", "fluorescence", True),
+        ("mode", "透過法", "transmission", False),
+        ("started", "2020-01-02T03:00:00", "2020-01-02T19:08:35", True),
+        ("started", "2020-01-02T03:00", "2020-01-02T03:00:35", False),
+        ("started", "2020-01-02T03:00:00+09:00", "2020-01-02T03:00:00-06:00", True),
+        ("started", "2020-01-02T03:00:00+09:00", "2020-01-01T18:00:00Z", False),
+        ("started", "2020-01-02T03:00:00+09:00", "2020-01-01T18:00:00", False),
+        ("started", "2020-01-02", "2020-01-02T19:08:35", False),
+        ("started", "2020/1/3", "2020-01-02T19:08:35", True),
+        ("started", "2020", "2020-01-02T19:08:35", False),
+    ],
+)
+def test_a_form_is_compared_with_the_header_of_its_file(key: str, form: str, header: str, told: bool) -> None:
+    def stating(value: str) -> Form:
+        whole = {key: value} if key in {"facility", "beamline"} else {}
+        if key == "beamline":
+            whole["facility"] = "Photon Factory" if value.startswith("BL") else "APS"
+        return Form({"spectra": [{} if whole else {key: value}], **whole})
+
+    found = list(disagreements(stating(form), "/spectra/0", stating(header), "Fe.xdi"))
+    assert {item.code for item in found} <= {"record-disagrees"}
+    assert (header in {item.value for item in found}) is told
 
 
 def test_a_record_and_the_header_of_its_file_that_disagree_are_told(

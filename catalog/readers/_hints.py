@@ -18,6 +18,12 @@ Window = tuple[float, float]
 _EDGE = re.compile(r"(?<![A-Za-z0-9])([A-Z][a-z]?)[ _-](K|[LMN][1-9]{1,3})(?![A-Za-z0-9])")
 _SYMBOL = re.compile(r"(?<![A-Za-z])([A-Z][a-z])(?![a-z])")
 _WORD = re.compile(r"[^\s/,;:+_]+")
+_NAME_BREAK = re.compile(r"[\s_\-.,;:+()\[\]]+")
+_METAL = frozenset({"foil", "metal"})
+_FOIL = re.compile(r"([A-Z][a-z]?)(?:[Ff]oil|[Mm]etal)")
+# In one case "NO", "CO" and "SIS" are words as well.
+_SUM_FORMULA = re.compile(r"(?=.*[a-z0-9])(?:[A-Z][a-z]?[0-9]{0,3})+")
+_ANIONS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl"})
 _STRONG, _WEAK = ("K", "L3"), ("L2", "L1")
 # Steps within this factor of the finest belong to the region of the edge.
 _FINEST = 1.6
@@ -47,6 +53,23 @@ def named_edges(name: str) -> tuple[list[Edge], list[str]]:
         else:
             edges += [Edge(match[1], shell) for shell in shells]
     return list(dict.fromkeys(edges)), wrong
+
+
+def named_elements(name: str) -> list[str]:
+    """The elements that a file's name plainly says: of a foil ("Cu_foil"), or of a formula ("CuO_01").
+
+    A symbol alone may be anybody's abbreviation, and SO4 or CO3 part of a mineral's name.
+    """
+    found: dict[str, None] = {}
+    words = _NAME_BREAK.split(PurePath(name).stem[:_MAX_TEXT])
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        metal = _FOIL.fullmatch(word)
+        symbol = metal[1] if metal else word.capitalize() if following.casefold() in _METAL else ""
+        if symbol in ELEMENTS:
+            found[symbol] = None
+        elif _SUM_FORMULA.fullmatch(word) and not _ANIONS.issuperset(elements := _elements(word)):
+            found |= dict.fromkeys(elements if len(elements) > 1 else ())
+    return list(found)
 
 
 def edges_in(element: str, window: Window) -> list[str]:
