@@ -36,6 +36,12 @@ define(
     "path と header の条件を確かめてください。",
 )
 define(
+    "defaults-over-words",
+    "warning",
+    "The header says {value!r} in words, the defaults {filled!r}; the defaults were used. Check that they agree.",
+    "ヘッダーには言葉で「{value}」とありますが、既定値の「{filled}」を使いました。一致するか確かめてください。",
+)
+define(
     "defaults-no-spectrum",
     "warning",
     "The default for {value!r} belongs to a spectrum, but the deposit has none; it was not used.",
@@ -135,7 +141,7 @@ class Defaults:
                 for index in range(len(spectra)):
                     target = join_pointer("spectra", index, name)
                     _fill(form, target, rule.template, join_pointer(name), _settable().keys[name])
-        return findings
+        return findings + _over_words(form, reading)
 
     def unused_rules(self) -> list[Finding]:
         """A finding for each rule that has selected no file so far."""
@@ -144,6 +150,22 @@ class Defaults:
             for number, rule in enumerate(self.rules[: self.own])
             if number not in self.used
         ]
+
+
+def _over_words(form: Form, reading: Reading) -> list[Finding]:
+    """Findings for values of rules where the file's header says something in words, such as "room temperature"."""
+    found = []
+    for item in reading.findings:
+        origin = form.origin(item.path) if item.code.endswith("-value-in-words") else None
+        if origin and origin.kind == "template":
+            filled = str(form.get(item.path))
+            found.append(
+                finding(
+                    "defaults-over-words", path=item.path, file=origin.source, line=origin.line,
+                    value=item.value, filled=filled,
+                )
+            )  # fmt: skip
+    return found
 
 
 def load_defaults(path: Path) -> Defaults:

@@ -15,6 +15,7 @@ import catalog.globs
 from catalog.defaults import Defaults, load_defaults
 from catalog.document import Form, Origin
 from catalog.errors import UnreadableInput
+from catalog.findings import finding
 from catalog.globs import path_matches
 from catalog.readers import HeaderPair, Reading
 
@@ -71,6 +72,18 @@ def test_a_mapped_and_an_unmapped_header_pair_are_tested_alike(tmp_path: Path) -
     assert mapped.values["beamline"] == "13BMA"
     assert unmapped.values["beamline"] == "13-BM-D"
     assert other.values == {"spectra": [{}], "beamline": "X23A2"}
+
+
+@pytest.mark.parametrize(("stated", "told"), [(None, True), ("77 K", False)])
+def test_a_rule_that_fills_what_the_header_says_in_words_is_told(
+    tmp_path: Path, stated: str | None, told: bool
+) -> None:
+    defaults = load(tmp_path, "rules: [{set: {temperature: 20 K}}]")
+    words = finding("xdi-value-in-words", path="/spectra/0/temperature", value="room temperature", key="x")
+    form = Form({"spectra": [{"temperature": stated} if stated else {}]})
+    found = defaults.apply(form, Reading([form], findings=[words]), "f.xdi")
+    assert [(item.code, item.value) for item in found] == [("defaults-over-words", "room temperature")] * told
+    assert all("'20 K'" in item.text() for item in found)
 
 
 def test_a_value_a_person_wrote_is_no_header(tmp_path: Path) -> None:

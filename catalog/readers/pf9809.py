@@ -35,9 +35,9 @@ define(
     "pf9809-hc",
     "info",
     "Blocks stated in energy and stepped in angle show that the beamline converted with hc = {value} eV Å, not with "
-    "the assumed {assumed}; confirm it, or state calibration.hc in a defaults file.",
+    "the assumed {assumed}; state it as calibration.hc in a form or a defaults file if that is so.",
     "エネルギーで指定されたブロックと設定角度から、ビームラインの換算値は hc = {value} eV Å と分かります"
-    "（仮定は {assumed}）。確認するか、既定値ファイルの calibration.hc で指定してください。",
+    "（仮定は {assumed}）。その通りであれば、登録票か既定値ファイルの calibration.hc で指定してください。",
 )
 define(
     "pf9809-no-energy",
