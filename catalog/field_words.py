@@ -146,15 +146,15 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "funding.award": (
         "award number",
         "The number of the award or grant, as the funder writes it.",
-        "課題番号",
-        "助成の課題番号。資金提供者の表記どおりに書きます。",
+        "助成課題番号",
+        "助成の課題番号。資金提供者の表記どおりに書きます。ビームタイムの課題番号ではありません。",
     ),
-    "funding.award_title": ("title of the award", "The award's title.", "課題名", "助成の課題名。"),
+    "funding.award_title": ("title of the award", "The award's title.", "助成課題名", "助成の課題名。"),
     "funding.award_uri": (
         "address of the award",
         "A page about the award.",
-        "課題のアドレス",
-        "課題を説明するページのアドレス。",
+        "助成課題のアドレス",
+        "助成課題を説明するページのアドレス。",
     ),
     "facility": (
         "facility",

@@ -61,8 +61,8 @@ class Receipt:
 
     ``record_id`` and ``version`` are set when it is stored (or was before: "duplicate"); "attached" is a data
     file that a deposit form named, or a sidecar of a data file; "skipped" a path that is no file of the batch
-    (a link that leaves it, a device); "refused" a file nothing could be made of. ``publishable`` says of a stored
-    one whether ``publish`` takes it: it is findable, and nothing it says is wrong. ``missing`` lists the form keys
+    (a link that leaves it, a device); "refused" a file nothing could be made of. ``publishable`` says of a draft
+    whether ``publish`` takes it: it is findable, and nothing it says is wrong. ``missing`` lists the form keys
     the findable level still needs.
     """
 
@@ -291,9 +291,12 @@ def duplicate_of(prepared: Prepared, made: PreparedDeposit, record: Record) -> R
     kind = "duplicate-gone" if state in GONE else "duplicate"
     said = Sentence.of_data(state.value)
     note = finding(kind, file=prepared.name, value=record.id, state=said, what_to_do=_AGAIN.get(state, ""))
-    return Receipt(
-        prepared.name, "duplicate", record.id, record.version, None, made.levels, made.missing, (note,)
-    )
+    receipt = Receipt(prepared.name, "duplicate", record.id, record.version, None, made.levels, made.missing)
+    if state is not State.DRAFT:
+        return replace(receipt, findings=(note,))
+    # The call that stored it may have been stopped before it told of it.
+    told = tuple(item for item in made.deposit.findings if item.severity != "info")
+    return replace(receipt, publishable=_is_publishable(made), findings=(note, *told))
 
 
 def stored_as(prepared: Prepared, made: PreparedDeposit, saved: Saved) -> Receipt:
@@ -303,11 +306,15 @@ def stored_as(prepared: Prepared, made: PreparedDeposit, saved: Saved) -> Receip
         "stored",
         saved.record_id,
         saved.version,
-        FINDABLE in made.levels and not wrongly_said(made.deposit.findings),
+        _is_publishable(made),
         made.levels,
         made.missing,
         tuple(made.deposit.findings),
     )
+
+
+def _is_publishable(made: PreparedDeposit) -> bool:
+    return FINDABLE in made.levels and not wrongly_said(made.deposit.findings)
 
 
 def _kind(path: Path, name: str, max_bytes: int) -> Literal["data", "sidecar", "form", "unknown"]:

@@ -45,8 +45,21 @@ UNSEARCHABLE = Words(
     "圧縮されていて、クレジットを非表示にした人の名前を含むかもしれないため",
 )
 _MAX_BYTES = 64 << 20
-_PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
-_ENCODINGS = ("utf-8", "cp932", "euc_jp", "latin-1", "utf-16-le")
+# HDF5 packs its data sets, PDF its pages.
+_PACKED = (
+    b"PK\x03\x04",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\x89HDF\r\n\x1a\n",
+    b"%PDF",
+    b"7z\xbc\xaf",
+)
+_ENCODINGS = (
+    "utf-8", "cp932", "euc_jp", "iso2022_jp", "latin-1", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be",
+)  # fmt: skip
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa"})
 _WORD = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff々]{3,}")
 # A family name of two letters would be found in any table of columns.
@@ -107,8 +120,14 @@ def withheld_because(path: Path, names: list[str]) -> Words | None:
         except (OSError, EOFError, zlib.error):
             return UNSEARCHABLE
     # A file whose own name says who measured it names that person as well.
-    texts = [_spaced(path.name), *(_spaced(content.decode(each, "ignore")) for each in _ENCODINGS)]
-    return NAMES if any(_says(text, name) for text in texts for name in names) else None
+    texts = [_spaced(path.name)]
+    for encoding in _ENCODINGS:
+        text = content.decode(encoding, "ignore")
+        texts.append(_spaced(text))
+        if "\\u" in text:  # as JSON may write what is not ASCII
+            texts.append(_spaced(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)))
+    spellings = {spelling for name in names for spelling in _spellings(name)}
+    return NAMES if any(_says(text, name) for text in texts for name in spellings) else None
 
 
 def _is_hidden(person: Any) -> bool:
@@ -147,6 +166,12 @@ def _leaves(node: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, each in items:
         yield from _leaves(each, f"{pointer}/{key}")
+
+
+def _spellings(name: str) -> set[str]:
+    """A name as it stands, without its accents, and with umlauts written as two letters."""
+    plain = "".join(each for each in unicodedata.normalize("NFD", name) if not unicodedata.combining(each))
+    return {name, plain if plain.isascii() else name, name.translate(_UMLAUTS)}
 
 
 def _says(text: str, name: str) -> bool:

@@ -312,6 +312,13 @@ def test_a_record_and_the_header_of_its_file_that_disagree_are_told(
         (b"PK\x03\x04 packed", UNSEARCHABLE),
         (b"# PI: somebody else, exampleperson2 no", NAMES),
         (b"# PI: Li", None),
+        ("測定者 例示 花子".encode("utf-16-be"), NAMES),
+        ("# Hanako Exampleperson".encode("utf-32-le"), NAMES),
+        ("測定者 例示花子".encode("iso2022_jp"), NAMES),
+        (rb'{"user": "\u4f8b\u793a\u82b1\u5b50"}', NAMES),
+        (b"# PI: Joerg Toepfer", NAMES),
+        (b"# PI: Jorg Topfer", NAMES),
+        (b"\x89HDF\r\n\x1a\n packed", UNSEARCHABLE),
         (b"# energy mu", None),
     ],
 )
@@ -324,6 +331,7 @@ def test_a_file_that_names_who_is_hidden_is_found(
         {"name": {"en": "Hanako Exampleperson", "ja": "例示 花子"}, "credit": "hidden"},
         {"name": "Li", "credit": "shown"},
         {"name": "X", "orcid": "0000-0002-1825-0097", "credit": "Hidden"},
+        {"name": "Jörg Töpfer", "credit": "hidden"},
     ]
     names = hidden_names(Form({"creators": people}))
     assert withheld_because(path, names) == reason

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from catalog.receipts import ReceiptFile
     from catalog.registry import Registry
 
+# Of more files than these only those are listed that need attention.
+LISTED = 20
 DEFAULT_BASE = "http://127.0.0.1:8000"
 
 defaults_option = click.option(
@@ -242,7 +244,7 @@ def _print_receipts(receipts: list[Receipt], lang: str) -> None:
         "refused": "red",
     }
     for receipt in receipts:
-        worth_a_line = len(receipts) <= 20 or not receipt.good
+        worth_a_line = len(receipts) <= LISTED or not receipt.good
         if worth_a_line:
             where = f"  {receipt.record_id} v{receipt.version}" if receipt.record_id else ""
             colour = colours[receipt.result]
@@ -253,6 +255,18 @@ def _print_receipts(receipts: list[Receipt], lang: str) -> None:
                 if item.severity != "info" or receipt.result != "stored":
                     line = f" line {item.line}" if item.line else ""
                     out.print(f"  {item.severity}{line}: {plain(item.text(lang))}", soft_wrap=True)
+    # What was not worth a line each is still told once.
+    quiet = [receipt for receipt in receipts if len(receipts) > LISTED and receipt.good]
+    warned: dict[str, list[str]] = {}
+    for receipt in quiet:
+        for code in dict.fromkeys(item.code for item in receipt.findings if item.severity == "warning"):
+            warned.setdefault(code, []).append(receipt.file)
+    for code, files in warned.items():
+        out.print(f"[yellow]warning[/] {code}: {len(files)} files, such as {plain(files[0])}", soft_wrap=True)
+    if warned:
+        out.print(
+            "  --receipt FILE or --json tells each warning; docs/findings.md explains them.", soft_wrap=True
+        )
     counts = Counter(receipt.result for receipt in receipts)
     incomplete = sum(receipt.result == "stored" and "findable" not in receipt.levels for receipt in receipts)
     summary = ", ".join(f"{count} {result}" for result, count in counts.items())

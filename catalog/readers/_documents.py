@@ -15,7 +15,7 @@ from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.readers import HeaderPair, Reading
 from catalog.readers._foreign import Stated, Tree
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.readers._xdi_aliases import Alias
 from catalog.readers._xdi_values import InWords, NothingStated, read_value
 from catalog.wording import Sentence
@@ -227,7 +227,7 @@ class Filling:
         text = plain_text(stated.text, long=long)
         if text != stated.text.strip() and _disturbing(stated.text, long=long):
             self.report("document-cleaned", stated, pointer)
-        if names_somebody(text):
+        if is_private(text):
             self.keep(stated)
             self.report("document-names-people", Stated(stated.path, stated.path, stated.line), pointer)
             return ""

@@ -14,7 +14,7 @@ from catalog.errors import InputError
 from catalog.findings import define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair, Reading
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private, names_somebody
 from catalog.wording import Sentence
 from catalog.xray import parse_crystal
 
@@ -114,8 +114,8 @@ class Statements:
             self.personal[key[:80]] = None
 
     def text(self, pointer: str, value: str, key: str, line: int | None = None) -> None:
-        """A text as stated, unless it names somebody."""
-        if names_somebody(value):
+        """A text as stated, unless it is not for the public."""
+        if is_private(value):
             self.private(key, value, line)
         elif value:
             self.put(pointer, value, key, line, value)

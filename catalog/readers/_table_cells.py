@@ -38,10 +38,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rows of a sheet that are not empty; ``name`` is "" for CSV."""
+    """The rows of a sheet that are not empty; ``name`` is "" for CSV.
+
+    ``merged`` are cells of one column merged into one: the column from 0, the first and the last line.
+    """
 
     name: str
     rows: tuple[Row, ...]
+    merged: tuple[tuple[int, int, int], ...] = ()
+
+
+def filled_down(rows: Iterable[Row], merged: Iterable[tuple[int, int, int]]) -> tuple[Row, ...]:
+    """The rows with what merged cells show in each of their lines, where the first of them is one of ``rows``."""
+    kept = {row.line: row for row in rows}
+    for column, first, last in merged:
+        if first not in kept or column >= len(kept[first].cells):
+            continue
+        for line in range(first + 1, last + 1):
+            if line in kept:
+                cells = [*kept[line].cells, *[Cell("")] * (column + 1 - len(kept[line].cells))]
+                cells[column] = kept[first].cells[column]
+                kept[line] = Row(line, tuple(cells))
+    return tuple(kept.values())
 
 
 def bounded(rows: Iterable[Row], where: str) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalog.columns import Heading, heading
 from catalog.errors import UnreadableInput
-from catalog.readers._table_cells import Row, Sheet, column_name
+from catalog.readers._table_cells import Row, Sheet, column_name, filled_down
 from catalog.wording import Sentence
 
 # Titles, notes and banners may stand above the headings.
@@ -79,7 +79,7 @@ def _table(sheet: Sheet, name: str) -> Table | None:
         following += 1
     _check_unique(found, f"{name}:{rows[first].line}")
     unknown = {column: text for column, text in names.items() if column not in found}
-    return Table(sheet.name, rows[first].line, found, unknown, tuple(rows[following:]))
+    return Table(sheet.name, rows[first].line, found, unknown, filled_down(rows[following:], sheet.merged))
 
 
 def _agreed(before: Heading | None, meant: Heading, where: str, text: str) -> Heading:

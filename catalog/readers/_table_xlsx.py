@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import UnreadableInput
 from catalog.readers import Source
-from catalog.readers._table_cells import Cell, Row, Sheet, bounded
+from catalog.readers._table_cells import MAX_ROWS, Cell, Row, Sheet, bounded
 from catalog.wording import Sentence
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ MAX_PARTS = 1_000
 MAX_UNPACKED = 100 * 1024 * 1024
 MAX_SHEETS = 20
 _MEGABYTE = 1 << 20
+_MERGED = re.compile(
+    rb'<(?:\w{1,20}:)?mergeCell\s[^>]{0,200}?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"'
+)
 # What an XML declaration of another encoding than UTF-8 begins with.
 _FOREIGN = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
@@ -71,8 +76,29 @@ def _sheets(book: Workbook, name: str) -> list[Sheet]:
             Row(number, tuple(_cell(cell) for cell in cells))
             for number, cells in enumerate(sheet.iter_rows(), 1)
         )
-        sheets.append(Sheet(sheet.title, tuple(bounded(rows, f"{name}!{sheet.title}"))))
+        kept = tuple(bounded(rows, f"{name}!{sheet.title}"))
+        sheets.append(Sheet(sheet.title, kept, _merged(sheet, kept[-1].line if kept else 0)))
     return sheets
+
+
+def _merged(sheet: Any, last_line: int) -> tuple[tuple[int, int, int], ...]:
+    """The cells merged downwards. A sheet that is read row by row does not tell of them; they stand behind its rows."""
+    with sheet._get_source() as stream:
+        tail = b""
+        while chunk := stream.read(_MEGABYTE):
+            place = (tail + chunk).find(b"</sheetData>")
+            if place >= 0:
+                tail = (tail + chunk)[place:] + stream.read(_MEGABYTE)
+                break
+            tail = chunk[-16:]
+    from openpyxl.utils.cell import range_boundaries
+
+    found = []
+    for match in islice(_MERGED.finditer(tail), MAX_ROWS):
+        left, top, right, bottom = (int(each or 0) for each in range_boundaries(match[1].decode()))
+        if left == right and top < min(bottom, last_line):
+            found.append((left - 1, top, min(bottom, last_line)))
+    return tuple(found)
 
 
 def _cell(cell: Any) -> Cell:

@@ -9,7 +9,7 @@ from catalog.document import Form, FormValue, Origin
 from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.readers import HeaderPair
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private, names_somebody
 from catalog.readers._xdi_aliases import Alias, Aliases, aliases
 from catalog.readers._xdi_header import Field, Header
 from catalog.readers._xdi_values import InWords, NothingStated, read_value
@@ -91,6 +91,8 @@ define(
 
 # What a spectrum is of: of two statements none is chosen.
 _DECISIVE = frozenset({"element", "edge"})
+# So much of an entry is looked at for what it may tell of people; no public pair is longer.
+_MAX_TOLD = 2_000
 _MAX_PUBLIC_VALUE = 500
 _MAX_PUBLIC_PAIRS = 100
 
@@ -166,7 +168,7 @@ class _Filling:
 
     def read(self, alias: Alias, entry: Field) -> dict[str, FormValue] | None:
         value = entry.value
-        if alias.kind == "text" and names_somebody(value):
+        if alias.kind == "text" and is_private(value):
             return None  # it is kept with the private entries, and told with them
         unknown = value.casefold() == "unknown"
         if unknown and alias.kind not in {"element", "edge", "crystal"}:
@@ -247,7 +249,7 @@ class _Filling:
             (entry.key in self.table.public or in_words)
             and 0 < len(entry.value) <= _MAX_PUBLIC_VALUE
             and entry.value.casefold() not in self.table.placeholders
-            and not names_somebody(entry.value)
+            and not is_private(entry.value)
         )
 
     def report_absent(self) -> None:
@@ -267,7 +269,11 @@ class _Filling:
         told: list[tuple[int, str]] = []
         for entry in self.header.fields:
             person = self.table.names_person(entry.key)
-            if person or self.table.names_proposal(entry.key, entry.value) or names_somebody(entry.raw):
+            if (
+                person
+                or self.table.names_proposal(entry.key, entry.value)
+                or is_private(entry.raw[:_MAX_TOLD])
+            ):
                 told.append((entry.line, entry.name))
         for line, text in self.header.comments:
             if names_somebody(text):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalog.cli.deposits import LISTED
 from catalog.config import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -241,3 +242,27 @@ def test_update_gives_a_receipt_of_what_cannot_be_read(
     said = catalog("update", foil, path, "--lang", "ja", code=1)
     assert any("ぁ" <= char <= "ん" for char in said)
     assert len(catalog.json("history", foil)["versions"]) == 1
+
+
+def test_warnings_of_many_files_are_counted(catalog: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(LISTED + 1):
+        (folder / f"{number:02}.yaml").write_text(
+            f"title: Example {number}\naccess: metadata-only\navailable: 2999-01-01\nlicense: CC0-1.0\n"
+            f"creators: [{{name: Example Group}}]\nfacility: Photon Factory\nsample: {{name: foil {number}}}\n"
+            "spectra: [{element: Fe, edge: K}]\n",
+            encoding="utf-8",
+        )
+    said = catalog("ingest", folder)
+    assert f"warning available-unused: {LISTED + 1} files, such as {folder}/00.yaml" in said
+    assert "--receipt FILE or --json" in said
+
+
+def test_a_draft_met_again_is_told_with_what_it_lacks(catalog: Command, form: Path) -> None:
+    form.write_text(form.read_text(encoding="utf-8").replace("license: CC-BY-4.0\n", ""), encoding="utf-8")
+    (first,) = catalog.lines("ingest", form, code=1)
+    (again,) = catalog.lines("ingest", form)
+    assert (again["result"], again["publishable"], again["missing"]) == ("duplicate", False, first["missing"])
+    told = [item["code"] for item in first["findings"] if item["severity"] != "info"]
+    assert [item["code"] for item in again["findings"]] == ["duplicate", *told]

@@ -138,6 +138,29 @@ def test_banners_and_blank_rows_stand_above_two_rows_of_headings(tmp_path: Path)
     assert (origin.source, origin.line, origin.key, origin.raw) == ("book.bin", 5, "Sheet!B5", "箔")
 
 
+def test_cells_merged_downwards_say_the_same_in_each_row(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ["a table"],
+        HEADINGS,
+        ROW,
+        [None, None, None, "Co", "K", 77],
+        [None, None, None, "Ni", "K", 4],
+        ROW,
+    ):
+        sheet.append(row)
+    for area in ("A1:F1", "A3:A5", "B3:B4", "C3:D3", "F6:F1048576"):
+        sheet.merge_cells(area)
+    path = tmp_path / "book.bin"
+    book.save(path)
+    told = values(read(Source(path, "book.bin")))
+    assert [each.get("title") for each in told] == ["Example foil"] * 4
+    names = [each.get("sample", {}).get("name") for each in told]
+    assert names == ["iron foil", "iron foil", None, "iron foil"]
+    assert [each["spectra"][0].get("element") for each in told] == [None, "Co", "Ni", "Fe"]
+
+
 def test_units_come_from_the_cell_or_else_from_the_heading(tmp_path: Path) -> None:
     headings = ["element", "edge", "温度（°C）", "pressure", "d-spacing [nm]"]
     spectrum = one(xlsx_of(tmp_path, headings, ["Fe", "K", 25, 3, "3.1355 Å"]))["spectra"][0]
