@@ -1,7 +1,7 @@
 """A spectrum of a record as an XDI file: what XDI has words for, and the curve.
 
-XDI has no words for the title, credits, licence, access and DOI of a record, for the calibration, the form, thickness,
-CAS number, for a date of a month or year alone, and for a second spectrum or language. ``LOST``
+XDI has no words for the title, credits and access of a record, for the calibration and the form of the sample, for a
+date of a month or year alone, and for a second spectrum, paper or language. ``LOST``
 lists the keys of the deposit form that a round trip through XDI loses.
 """
 
@@ -17,10 +17,10 @@ from catalog.readers import Curve
 from catalog.vocabulary import vocabulary
 
 LOST = (
-    "title", "description", "note", "private_note", "kind", "access", "available", "hidden_until", "license", "doi",
-    "collection_doi", "round", "papers", "creators", "funding", "laboratory_source", "sample.id", "sample.form",
-    "sample.cas", "sample.thickness", "sample.concentration", "spectra.id", "spectra.title", "spectra.description",
-    "spectra.calibration", "spectra.pressure", "spectra.files",
+    "title", "description", "note", "private_note", "kind", "access", "available", "hidden_until",
+    "collection_doi", "round", "creators", "funding", "laboratory_source", "sample.id", "sample.form",
+    "spectra.id", "spectra.title", "spectra.description",
+    "spectra.calibration", "spectra.files",
 )  # fmt: skip
 # XDI takes whole dates and moments only.
 _MOMENTS = ("started", "date")
@@ -78,10 +78,17 @@ def _entries(document: RecordDocument, spectrum: RecordDocument) -> Iterator[tup
     yield "Sample.name", _text(sample.get("sample_name"))
     yield "Sample.formula", sample.get("formula", "")
     yield "Sample.prep", _text(sample.get("preparation"))
+    yield "Sample.concentration", _text(sample.get("concentration"))
+    yield "Sample.thickness", _quantity(sample.get("thickness"))
+    yield "Sample.cas", sample.get("cas", "")
     yield "Sample.temperature", _quantity(measurement.get("temperature"))
+    yield "Sample.pressure", _quantity(measurement.get("pressure"))
     yield "Scan.start_time", next((measurement[key] for key in _MOMENTS if key in measurement), "")
     yield "Scan.end_time", measurement.get("ended", measurement.get("ended_date", ""))
     yield "Scan.detection_mode", words.notation(measurement["mode"]) or "" if "mode" in measurement else ""
+    yield "Data.license", words.notation(document["license"]) or "" if "license" in document else ""
+    yield "Data.doi", str(document.get("doi", "")).removeprefix("https://doi.org/")
+    yield "Publication.doi", next(iter(document.get("papers", ())), "").removeprefix("https://doi.org/")
     for pair in spectrum.get("header", []):
         if _KEY.fullmatch(pair["property_key"]):
             yield pair["property_key"], pair["property_value"]

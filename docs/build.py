@@ -51,7 +51,8 @@ For each site of the corpus of 762 real files: how many files are read, how many
 how many are refused, and the most fields that a file of the site still needs before it can be published. Element and
 edge are one field (`Fe K`), and a title is made from them and the sample's name. Licence, access and credit are never
 assumed: a [defaults file](deposit.md#a-defaults-file) states them once for a whole batch. The facility comes from the
-site's [template](cli.md#templates); where a collection holds files of many beamlines, from the template of each.
+site's [template](cli.md#templates); where a collection holds files of many beamlines, from the template of each, and
+for files that tell of no beamline, such as bare columns, from a rule of a defaults file that states the place.
 
 Made by docs/build.py from the files themselves, which are not part of the project.
 

@@ -23,7 +23,7 @@ TODAY = date(2026, 11, 20)
 CURVE = Curve((7000.0, 7100.5, 7112.0, 7150.25), (0.01, 0.02, 0.5, 1.0), "mutrans")
 FORMS = sorted((data_root() / "examples" / "deposits").glob("*.yaml"))
 # Facts of inspect that are of what XDI has no words for.
-NOT_IN_XDI = {"licence", "doi", "orcids", "n_spectra"}
+NOT_IN_XDI = {"orcids", "n_spectra"}
 
 
 def public(path: Path) -> dict[str, Any]:
@@ -64,6 +64,25 @@ def test_an_example_comes_back_with_all_that_xdi_has_words_for(path: Path, tmp_p
         assert told(again) == told(document)
     for key in ("temperature", "ring_energy", "started", "ended"):
         assert value(again, key) == value(document, key)
+
+
+def test_all_that_xdi_has_words_for_comes_back(tmp_path: Path) -> None:
+    form = tmp_path / "form.yaml"
+    form.write_text(
+        "title: Example\nlicense: CC-BY-4.0\naccess: open\ndoi: 10.99999/example\npapers: [10.99999/paper]\n"
+        "creators: [{name: Example Group}]\nfacility: Photon Factory\n"
+        "sample: {name: 銅箔, formula: Cu, cas: 7440-50-8, thickness: 5 µm, concentration: 3 wt%}\n"
+        "spectra: [{element: Cu, edge: K, pressure: 100 kPa, temperature: 77 K}]\n",
+        encoding="utf-8",
+    )
+    document = public(form)
+    again = back(xdi_file(document, CURVE), tmp_path)
+    for key in ("license", "doi", "papers"):
+        assert again[key] == document[key]
+    for key in ("cas", "concentration"):
+        assert again["sample"][key] == document["sample"][key]
+    assert again["sample"]["thickness"]["value"] == document["sample"]["thickness"]["value"] == "5"
+    assert value(again, "pressure") == value(document, "pressure") == "100000"
 
 
 def value(document: dict[str, Any], key: str) -> Any:
