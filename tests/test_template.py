@@ -154,6 +154,49 @@ def _form() -> dict[str, Any]:
     return form.values
 
 
+def test_every_bundled_deposit_comes_back_from_the_workbook(tmp_path: Path) -> None:
+    paths = sorted((ROOT / "examples" / "deposits").glob("*.yaml"))
+    deposits = {path.stem: Form(in_english(read(path).values)) for path in paths}
+    book = openpyxl.load_workbook(io.BytesIO(template("xlsx", "ja")))
+    line = 3
+    for word, form in deposits.items():
+        for spectrum in range(len(form.values["spectra"])):
+            for number, column in enumerate(columns(), 1):
+                text = in_cell(form.values, column.path.split("."), spectrum) if column.field else word
+                book.worksheets[0].cell(row=line, column=number, value=text or None)
+            line += 1
+    path = tmp_path / "deposits.xlsx"
+    book.save(path)
+    book.close()
+    again = look(path, path.name).reading
+    assert again is not None
+    assert line - 3 > len(again.forms) == len(deposits) > 40
+    for form, back in zip(deposits.values(), again.forms, strict=True):
+        assert assess(back, today=TODAY).document == assess(form, today=TODAY).document
+
+
+def in_english(value: Any, place: str = "") -> Any:
+    """A form with its texts without a language as English: a column of texts has one."""
+    if isinstance(value, list):
+        return [in_english(each, place) for each in value]
+    if isinstance(value, dict):
+        return {key: in_english(each, f"{place}.{key}".strip(".")) for key, each in value.items()}
+    return {"en": value} if f"{place}.en" in {column.path for column in columns()} else value
+
+
+def in_cell(value: Any, path: list[str], spectrum: int) -> str:
+    """What a person would write into the cell of a column for one spectrum of a deposit."""
+    if not path or value is None:
+        return "" if value is None else "; ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        texts = [in_cell(each, path, spectrum) for each in value]
+        return "; ".join(texts) if any(texts) else ""
+    if not isinstance(value, dict):
+        return ""
+    here = value.get(path[0])
+    return in_cell(here[spectrum] if path[0] == "spectra" and here else here, path[1:], spectrum)
+
+
 def test_the_workbook_is_bilingual_and_offers_lists() -> None:
     book = openpyxl.load_workbook(io.BytesIO(template("xlsx", "ja")))
     sheet, explained, lists = book.worksheets
