@@ -13,7 +13,7 @@ from catalog.errors import InputError
 from catalog.findings import Finding, define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.readers._pf9809_header import Header, Stated
 from catalog.wording import Sentence
 from catalog.xray import parse_crystal
@@ -152,7 +152,7 @@ class _Filling:
 
     def sample(self) -> None:
         comments = self.header.comments
-        told = [each for each in comments if names_somebody(each.text)]
+        told = [each for each in comments if is_private(each.text)]
         if told:
             shown = ", ".join(f"line {each.line}" for each in told)
             self.filled.findings.append(

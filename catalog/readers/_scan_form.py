@@ -16,7 +16,7 @@ from catalog.readers._curves import thinned_curve
 from catalog.readers._edges import inferred_edge
 from catalog.readers._encoding import decode, encoding_findings, lines
 from catalog.readers._hints import Window, named_edges, reaches, suggested_edge, suggested_formula, symbols
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.readers._scan_roles import Axis, Signal, axis_of, meaning, signals_of
 from catalog.readers._scan_table import Row, Table
 from catalog.readers._several import put_edge
@@ -286,7 +286,7 @@ def _suggest_sample(said: Statements, hints: Hints) -> None:
         found = {match[1] for text in hints.texts for match in _KELVIN.finditer(text[:300])}
         if len(found) == 1:
             _suggest(said, f"{said.spectrum}/temperature", f"{found.pop()} K")
-    if hints.sample is None or names_somebody(hints.sample[0]):
+    if hints.sample is None or is_private(hints.sample[0]):
         return
     text = plain(hints.sample[0])[:300]
     if text:

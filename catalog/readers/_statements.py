@@ -93,10 +93,10 @@ class Statements:
         self.put(f"{self.spectrum}/{path}", value, key, line, raw)
 
     def pair(self, key: str, value: str, line: int | None = None) -> None:
-        """A public header pair: how the spectrum was measured. What names somebody stays private."""
+        """A public header pair: how the spectrum was measured. What is not for the public stays private."""
         here = f"{self.spectrum}/header"
         number = len(self.form.get(here) or [])
-        if names_somebody(value) or len(value) > _MAX_PUBLIC_VALUE or number >= _MAX_PUBLIC_PAIRS:
+        if is_private(value) or len(value) > _MAX_PUBLIC_VALUE or number >= _MAX_PUBLIC_PAIRS:
             self.private(key, value, line)
         elif value:
             self.put(f"{here}/{number}", {"key": key, "value": value}, key, line, value)

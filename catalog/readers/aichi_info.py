@@ -14,7 +14,7 @@ from catalog.findings import define, finding
 from catalog.quantity import parse_quantity
 from catalog.readers import HeaderPair, Reader, Reading, Source
 from catalog.readers._encoding import decode, decode_head, encoding_findings, lines
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.wording import Sentence
 from catalog.xray import normalise_edge, parse_crystal
 
@@ -104,7 +104,7 @@ class _Filling:
                 self.reads[key](key, value, line)
             except InputError as error:
                 self.report("aichi-info-refused", key, value, line, detail=error.detail)
-        elif key in _PUBLIC and value and self.pairs < _MAX_PAIRS and not names_somebody(value):
+        elif key in _PUBLIC and value and self.pairs < _MAX_PAIRS and not is_private(value):
             self.put(f"{SPECTRUM}/header/{self.pairs}", {"key": key, "value": value[:500]}, key, value, line)
             self.pairs += 1
         else:

@@ -20,7 +20,7 @@ from catalog.readers import HeaderPair, Reader, Reading, Source
 from catalog.readers._curves import thinned_curve
 from catalog.readers._encoding import decode, decode_head, encoding_findings, lines
 from catalog.readers._hints import Window, finest, named_edges, suggested_edge, suggested_formula, symbols
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.readers._ritsumeikan_text import FIRST_LINE, Cell, Contents, plain, take_apart
 from catalog.wording import Sentence
 from catalog.xray import normalise_edge, parse_crystal
@@ -141,14 +141,14 @@ class _Filling:
         )  # fmt: skip
 
     def public(self, cell: Cell) -> None:
-        if self.pairs < _MAX_PAIRS and not names_somebody(cell.text):
+        if self.pairs < _MAX_PAIRS and not is_private(cell.text):
             self.put(f"{SPECTRUM}/header/{self.pairs}", {"key": cell.label, "value": cell.text[:500]}, cell)
             self.pairs += 1
         else:
             self.reading.private.append(HeaderPair(cell.label, cell.text, cell.line))
 
     def sample(self, cell: Cell) -> None:
-        if names_somebody(cell.text):
+        if is_private(cell.text):
             self.reading.private.append(HeaderPair(cell.label, cell.text, cell.line))
             self.reading.findings.append(
                 finding("ritsumeikan-names-people", file=self.name, line=cell.line, value=cell.label)

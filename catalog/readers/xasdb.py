@@ -12,7 +12,7 @@ from catalog.findings import define, finding
 from catalog.readers import HeaderPair, Reader, Reading, Source
 from catalog.readers._documents import SPECTRUM, plain_text
 from catalog.readers._foreign import Stated, Tree, outline, trees
-from catalog.readers._personal import names_somebody
+from catalog.readers._personal import is_private
 from catalog.readers._repository import Creator, Record, fill_record, refusal
 from catalog.readers._xdi_aliases import Alias
 from catalog.readers._xdi_form import fill_form
@@ -156,7 +156,7 @@ def _publish(tree: Tree, form: Form, name: str, reading: Reading) -> None:
     ]
     for stated in pairs:
         text = plain_text(stated.text)
-        if text and len(text) <= 500 and not names_somebody(text):
+        if text and len(text) <= 500 and not is_private(text):
             number = len(form.get(f"{SPECTRUM}/header") or [])
             origin = Origin("header", name, stated.line, stated.path, stated.text)
             form.put(f"{SPECTRUM}/header/{number}", {"key": stated.path, "value": text}, origin)

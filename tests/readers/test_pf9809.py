@@ -351,6 +351,7 @@ def test_l21_is_never_made_an_edge(shared: Path) -> None:
         "from /ho" + "me/anna/data",
         "Fe foil prepared by Anna",
         "C:" + "\\Users\\anna",
+        "from D:" + "\\beamtime\\fe.001",
     ],
 )
 def test_a_comment_that_names_somebody_stays_private(example: Pf9809, comment: str) -> None:

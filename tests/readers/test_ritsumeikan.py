@@ -153,8 +153,9 @@ def test_a_cut_table_is_reported(tmp_path: Path) -> None:
     ]
 
 
-def test_a_comment_that_names_somebody_stays_private(tmp_path: Path) -> None:
-    reading = read(tmp_path, SAMPLE, ("Quartz (example data; calculated)", "someone@example.org"))
+@pytest.mark.parametrize("comment", ["someone@example.org", "D:" + "\\beamtime\\1.dat"])
+def test_a_comment_that_is_not_for_the_public_stays_private(tmp_path: Path, comment: str) -> None:
+    reading = read(tmp_path, SAMPLE, ("Quartz (example data; calculated)", comment))
     assert reading.forms[0].get("/sample") is None
     assert codes(reading) == {"ritsumeikan-names-people"}
 
