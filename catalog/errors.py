@@ -103,7 +103,7 @@ _REASONS = {
     errno.EEXIST: Sentence("there is a file of that name"),
     errno.ENAMETOOLONG: Sentence("the name is too long"),
 }
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_RIGHT = frozenset({errno.EACCES, errno.EPERM})
 _DENIED = frozenset(_REASONS) - {errno.ENOENT}
 
@@ -116,7 +116,7 @@ def reason_of(error: OSError) -> Sentence:
 def refused_by_system(error: OSError, where: str = "") -> CatalogError | None:
     """What a full disk or a missing right means to a caller, or None for what may be a fault of the program."""
     named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else where
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return StorageFull("the disk is full; nothing was stored half", where=where or named)
     if error.errno in _DENIED and named:
         advice = "; give the account that runs this the right to it" if error.errno in _NO_RIGHT else ""

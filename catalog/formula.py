@@ -217,6 +217,7 @@ def _refuse(text: str, reason: Sentence) -> FormulaError:
     )
 
 
+# Elements whose formula has a number.
 _MOLECULES = frozenset(
     ("H2", "N2", "O2", "O3", "F2", "Cl2", "Br2", "I2", "S6", "S8", "Se8", "P4", "As4", "C60", "C70")
 )

@@ -15,6 +15,7 @@ from catalog.mapping import RecordDocument
 from catalog.projecting import Projector
 from catalog.publishing import frame_of
 from catalog.registry import Deposit, Publication, Registry
+from catalog.registry import Release as ReleaseRow
 from catalog.registry_rows import available_of
 from catalog.release_files import Layout
 from catalog.release_index import index_of
@@ -71,16 +72,20 @@ def check_records(registry: Registry) -> Iterator[Finding]:
 
 
 def check_published(
-    settings: Settings, registry: Registry, release: Release, shown: Mapping[str, Publication]
+    settings: Settings,
+    registry: Registry,
+    release: Release,
+    latest: ReleaseRow,
+    shown: Mapping[str, Publication],
 ) -> Iterator[Finding]:
     """Records that the registry would publish otherwise than ``release`` shows them, without an event since.
 
-    ``shown`` is what the registry noted of each record when ``release`` was the current one.
+    ``latest`` is what the registry noted of ``release``, ``shown`` what it noted of each record when that was the
+    current one.
     """
     frame = frame_of(settings, registry.base)
     if release.manifest.recipe != frame.recipe:
         return  # another program may well say the same otherwise
-    latest = next(each for each in registry.releases() if each.number == release.number)
     day = calendar_day(latest.published_at, settings.zone)
     otherwise = []
     with index_of(Layout(settings.public_path), release.number) as index:

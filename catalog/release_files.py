@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from catalog.document import canonical_json
-from catalog.errors import Damaged, StorageFull, refused_by_system
+from catalog.errors import FULL, Damaged, StorageFull, refused_by_system
 from catalog.mapping import RecordDocument
 
 FORMAT = 6
 UNFINISHED = ".tmp"
 STORE, INDEX, MANIFEST = "store", "index.sqlite", "manifest.json"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Another file system, one without hard links, or too many links to one file.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
 _REBUILD = "run 'xafscat rebuild'"
@@ -245,7 +244,7 @@ def full_disk_translated(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise StorageFull(
                 "the disk is full; nothing was published, the release before is still shown", where=str(where)
             ) from error

@@ -92,8 +92,8 @@ class Standing:
 def next_hidden_until(standing: Standing, stated: date | None) -> date | None:
     """Until when a record is hidden after an update whose form states ``stated``.
 
-    Before it is scheduled the form decides; after that the date only moves to later, and nobody can read none out of
-    ``date.max``, which stands for a date that could not be read. A public record is not hidden again.
+    Before it is scheduled the form decides; after that the date only moves to later. ``date.max`` stands for a date
+    that could not be read, which moves nothing. A public record is not hidden again.
     """
     held = standing.hidden_until
     if standing.state is State.PUBLISHED:

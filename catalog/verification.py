@@ -102,7 +102,7 @@ def verify(
     try:
         found += check_release(settings, registry.base, release, noted, progress or (lambda _: None))
         if whole and latest is not None and latest.number == release.number:
-            found += check_published(settings, registry, release, noted.shown)
+            found += check_published(settings, registry, release, latest, noted.shown)
     except Damaged as error:
         found.append(finding("release-unreadable", value=str(error)))
     finally:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from catalog.registry import Registry
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+# Of more than these only the number is told, or what needs attention.
+LISTED = 20
 FINDINGS = 1
 WRONG_CALL = 2
 
@@ -52,16 +54,13 @@ class CommandGroup(click.Group):
         """Run the command; an error a user can act on is one clear line, never a traceback."""
         try:
             return super().invoke(ctx)
-        except CatalogError as error:
-            wrong_call = isinstance(error, UsageError | NotInitialised)
-            click.echo(f"error: {error} [{error.code}]", err=True)
-            ctx.exit(WRONG_CALL if wrong_call else FINDINGS)
-        except OSError as error:
-            refused = refused_by_system(error)
-            if refused is None:
+        except (CatalogError, OSError) as error:
+            told = error if isinstance(error, CatalogError) else refused_by_system(error)
+            if told is None:
                 raise
-            click.echo(f"error: {refused} [{refused.code}]", err=True)
-            ctx.exit(FINDINGS)
+            wrong_call = isinstance(told, UsageError | NotInitialised)
+            click.echo(f"error: {told} [{told.code}]", err=True)
+            ctx.exit(WRONG_CALL if wrong_call else FINDINGS)
 
 
 def _no_empty_path(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:

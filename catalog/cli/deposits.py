@@ -10,6 +10,7 @@ import click
 
 from catalog.cli.common import (
     FINDINGS,
+    LISTED,
     actor,
     console,
     home_of,
@@ -28,14 +29,21 @@ from catalog.cli.common import (
 from catalog.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from catalog.arranging import Arrangement
     from catalog.config import Settings
     from catalog.intake import Receipt
     from catalog.receipts import ReceiptFile
     from catalog.registry import Registry
 
-# Of more files than these only those are listed that need attention.
-LISTED = 20
+COLOURS = {
+    "stored": "green",
+    "duplicate": "cyan",
+    "attached": "dim",
+    "skipped": "yellow",
+    "refused": "red",
+}
 DEFAULT_BASE = "http://127.0.0.1:8000"
 
 defaults_option = click.option(
@@ -178,8 +186,8 @@ def update(
     """Store PATH as a new version of the record RECORD_ID.
 
     PATH is one file that holds one deposit. The earlier versions are kept (xafscat history). What is public
-    changes with the next publish. Exit code 1 when the file was refused, or its
-    content is another record's.
+    changes with the next publish. Exit code 1 when the file was refused, or its content
+    is another record's.
     """
     from catalog.defaults import chosen_defaults
     from catalog.updating import update
@@ -236,29 +244,12 @@ def _publish_ready(registry: Registry, settings: Settings, receipts: list[Receip
 def _print_receipts(receipts: list[Receipt], lang: str) -> None:
     """A line per file that needs attention, then the counts: a batch of thousands stays readable."""
     out = console()
-    colours = {
-        "stored": "green",
-        "duplicate": "cyan",
-        "attached": "dim",
-        "skipped": "yellow",
-        "refused": "red",
-    }
-    for receipt in receipts:
-        worth_a_line = len(receipts) <= LISTED or not receipt.good
-        if worth_a_line:
-            where = f"  {receipt.record_id} v{receipt.version}" if receipt.record_id else ""
-            colour = colours[receipt.result]
-            out.print(f"[{colour}]{receipt.result}[/] {plain(receipt.file)}{where}", soft_wrap=True)
-            if receipt.missing:
-                out.print(f"  still needed: {', '.join(receipt.missing)}", soft_wrap=True)
-            for item in receipt.findings:
-                if item.severity != "info" or receipt.result != "stored":
-                    line = f" line {item.line}" if item.line else ""
-                    out.print(f"  {item.severity}{line}: {plain(item.text(lang))}", soft_wrap=True)
-    # What was not worth a line each is still told once.
-    quiet = [receipt for receipt in receipts if len(receipts) > LISTED and receipt.good]
+    # By code: the files whose warnings are not worth a line each.
     warned: dict[str, list[str]] = {}
-    for receipt in quiet:
+    for receipt in receipts:
+        if len(receipts) <= LISTED or not receipt.good:
+            _print_receipt(out, receipt, lang)
+            continue
         for code in dict.fromkeys(item.code for item in receipt.findings if item.severity == "warning"):
             warned.setdefault(code, []).append(receipt.file)
     for code, files in warned.items():
@@ -271,3 +262,14 @@ def _print_receipts(receipts: list[Receipt], lang: str) -> None:
     incomplete = sum(receipt.result == "stored" and "findable" not in receipt.levels for receipt in receipts)
     summary = ", ".join(f"{count} {result}" for result, count in counts.items())
     out.print(f"[bold]{summary}[/]" + (f"; {incomplete} not yet findable" if incomplete else ""))
+
+
+def _print_receipt(out: Console, receipt: Receipt, lang: str) -> None:
+    where = f"  {receipt.record_id} v{receipt.version}" if receipt.record_id else ""
+    out.print(f"[{COLOURS[receipt.result]}]{receipt.result}[/] {plain(receipt.file)}{where}", soft_wrap=True)
+    if receipt.missing:
+        out.print(f"  still needed: {', '.join(receipt.missing)}", soft_wrap=True)
+    for item in receipt.findings:
+        if item.severity != "info" or receipt.result != "stored":
+            line = f" line {item.line}" if item.line else ""
+            out.print(f"  {item.severity}{line}: {plain(item.text(lang))}", soft_wrap=True)

@@ -11,6 +11,7 @@ import click
 
 from catalog.cli.common import (
     FINDINGS,
+    LISTED,
     actor,
     console,
     home_of,
@@ -28,8 +29,6 @@ from catalog.states import GONE, State, next_state
 if TYPE_CHECKING:
     from catalog.config import Settings
     from catalog.registry import Registry
-
-WAITING_SHOWN = 20
 
 
 @click.command()
@@ -138,10 +137,10 @@ def status(context: click.Context, as_json: bool) -> None:
     table.add_row("changes since then", f"{pending:,} records" if pending else "none")
     dates = [(f"hidden until {entry['hidden_until']}", entry["record"]) for entry in waiting]
     dates += [(f"files open on {entry['available']}", entry["record"]) for entry in embargoed]
-    for said, record_id in dates[:WAITING_SHOWN]:
+    for said, record_id in dates[:LISTED]:
         table.add_row(said, record_id)
-    if len(dates) > WAITING_SHOWN:
-        table.add_row("wait for a date too", f"{len(dates) - WAITING_SHOWN:,} more; --json names all")
+    if len(dates) > LISTED:
+        table.add_row("wait for a date too", f"{len(dates) - LISTED:,} more; --json names all")
     console().print(table)
 
 
@@ -237,8 +236,7 @@ def _print_publication(made: Any, scheduled: list[str], left: dict[str, str]) ->
         )
     if scheduled:
         click.echo(f"{len(scheduled)} scheduled: hidden until their date")
-    shown = 20
-    for record_id, reason in list(left.items())[:shown]:
+    for record_id, reason in list(left.items())[:LISTED]:
         click.echo(f"left as draft: {record_id}: {reason}", err=True)
-    if len(left) > shown:
-        click.echo(f"... and {len(left) - shown} more; xafscat list --state draft shows all", err=True)
+    if len(left) > LISTED:
+        click.echo(f"... and {len(left) - LISTED} more; xafscat list --state draft shows all", err=True)

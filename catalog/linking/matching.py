@@ -65,7 +65,6 @@ _TYPES = frozenset(
 _GROUP = re.compile(r"_?(OH|CO3|SO4|PO4|NO3|NH4|CN|C2O4)_([2-9])")
 _WATER = re.compile(r"[·.]\s*\d*\s*\(?H2O|\s\d*(?:\.\d+)?\(H2O\)\d*|\(H2O\)\d*$")
 _TAIL = re.compile(r"\(?H2O\)?\d*|\d+(?:\.\d+)?\(?H2O\)?|SO4|CO3|PO4|NO3|Cl|Br|F|I")
-# Elements whose formula has a number.
 _METALLOIDS = frozenset(
     (  # noqa: SIM905
         "H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Sb Te I Xe At Rn"

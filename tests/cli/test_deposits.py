@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog.cli.deposits import LISTED
+from catalog.cli.common import LISTED
 from catalog.config import Settings, load_settings
 
 if TYPE_CHECKING:
